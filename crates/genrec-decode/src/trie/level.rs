@@ -1,0 +1,180 @@
+//! What a trie knows about the nodes of one depth: their tokens, and tables that find them by
+//! token.
+
+use std::ops::Range;
+
+use crate::TokenId;
+
+/// The tables of a level may have this many entries for each of its nodes ...
+const ENTRIES_PER_NODE: usize = 4;
+/// ... or this many in all, if that is more: small enough to stay in a core's cache.
+const SMALL_TABLE: usize = 1 << 16;
+
+/// All nodes of one depth.
+#[derive(Clone, Debug)]
+pub(crate) struct Level {
+    /// The nodes, which are numbered without gaps.
+    pub(crate) nodes: Range<u32>,
+    /// How many of them end an identifier.
+    pub(crate) terminals: usize,
+    /// The distinct tokens that lead to them, ascending.
+    pub(crate) tokens: Vec<TokenId>,
+    columns: Columns,
+}
+
+/// The way from a token to its place among the level's distinct tokens.
+#[derive(Clone, Debug)]
+enum Columns {
+    Table {
+        first: u32,
+        columns: Vec<u32>,
+    },
+    /// The tokens are too far apart for a table.
+    Search,
+}
+
+impl Level {
+    /// `tokens` are those of the nodes, in node order.
+    pub(super) fn new(nodes: Range<u32>, terminals: usize, tokens: &[TokenId]) -> Self {
+        let numbers = || tokens.iter().map(|token| token.get());
+        let first = numbers().min().unwrap_or(0);
+        let span = numbers()
+            .max()
+            .map_or(0, |last| (last - first) as usize + 1);
+        if span > table_limit(tokens.len()) {
+            let mut tokens = tokens.to_vec();
+            tokens.sort_unstable();
+            tokens.dedup();
+            let columns = Columns::Search;
+            return Self {
+                nodes,
+                terminals,
+                tokens,
+                columns,
+            };
+        }
+
+        let mut occurs = vec![false; span];
+        for token in numbers() {
+            occurs[(token - first) as usize] = true;
+        }
+        let mut columns = vec![0; span];
+        let mut distinct = Vec::new();
+        for (offset, _) in occurs.iter().enumerate().filter(|(_, occurs)| **occurs) {
+            columns[offset] = distinct.len() as u32;
+            distinct.push(TokenId::new(first + offset as u32));
+        }
+        Self {
+            nodes,
+            terminals,
+            tokens: distinct,
+            columns: Columns::Table { first, columns },
+        }
+    }
+
+    /// The place among [`tokens`](Self::tokens) of a token that occurs there.
+    #[inline]
+    pub(crate) fn column(&self, token: TokenId) -> usize {
+        match &self.columns {
+            Columns::Table { first, columns } => columns[(token.get() - first) as usize] as usize,
+            Columns::Search => self.tokens.partition_point(|&other| other < token),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let columns = match &self.columns {
+            Columns::Table { columns, .. } => columns.len(),
+            Columns::Search => 0,
+        };
+        4 * (self.tokens.len() + columns)
+    }
+}
+
+/// How many entries a table for so many nodes may have.
+fn table_limit(nodes: usize) -> usize {
+    SMALL_TABLE.max(nodes.saturating_mul(ENTRIES_PER_NODE))
+}
+
+/// The children of every node of one depth, as a table over all their tokens: one load a step.
+#[derive(Clone, Debug)]
+pub(super) struct StepTable {
+    parents: Range<u32>,
+    first: u32,
+    span: usize,
+    /// `[parents, span]`; 0, which is the root and nobody's child, where there is none.
+    children: Vec<u32>,
+}
+
+impl StepTable {
+    /// The table from the nodes `parents` to the level below them, or nothing when it would be too
+    /// large.
+    pub(super) fn new(
+        parents: Range<u32>,
+        level: &Level,
+        children: impl Fn(u32) -> Range<u32>,
+        tokens: &[TokenId],
+    ) -> Option<Self> {
+        let (first, last) = (level.tokens.first()?.get(), level.tokens.last()?.get());
+        let span = (last - first) as usize + 1;
+        let entries = parents.len().checked_mul(span)?;
+        if entries > table_limit(level.nodes.len()) {
+            return None;
+        }
+        let mut table = vec![0; entries];
+        for (parent, row) in parents.clone().zip(table.chunks_exact_mut(span)) {
+            for child in children(parent) {
+                row[(tokens[child as usize].get() - first) as usize] = child;
+            }
+        }
+        Some(Self {
+            parents,
+            first,
+            span,
+            children: table,
+        })
+    }
+
+    pub(super) fn holds(&self, parent: u32) -> bool {
+        self.parents.contains(&parent)
+    }
+
+    /// The child of one of the parents by a token.
+    pub(super) fn step(&self, parent: u32, token: TokenId) -> Option<u32> {
+        let offset = token.get().checked_sub(self.first)? as usize;
+        let row = (parent - self.parents.start) as usize * self.span;
+        let child = (offset < self.span).then(|| self.children[row + offset])?;
+        (child != 0).then_some(child)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        4 * self.children.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(tokens: &[u32], table: bool) {
+        let tokens: Vec<TokenId> = tokens.iter().copied().map(TokenId::new).collect();
+        let level = Level::new(1..1 + tokens.len() as u32, 0, &tokens);
+        assert_eq!(matches!(level.columns, Columns::Table { .. }), table);
+        let mut distinct = tokens.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(level.tokens, distinct);
+        for token in tokens {
+            assert_eq!(level.tokens[level.column(token)], token);
+        }
+    }
+
+    #[test]
+    fn every_token_finds_its_column_near_or_far_apart() {
+        let limit = SMALL_TABLE as u32;
+        check(&[7, 3, 3, 9], true);
+        check(&[5, 4 + limit], true);
+        check(&[5, 5 + limit], false);
+        check(&[u32::MAX, 0, 17], false);
+        check(&[], true);
+    }
+}

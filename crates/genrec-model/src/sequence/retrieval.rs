@@ -1,0 +1,158 @@
+//! From histories to ranked items: the constrained beam search around a model.
+
+use std::sync::Arc;
+
+use genrec_data::ItemId;
+use genrec_decode::{BeamSearchConfig, Filter, Trie};
+use genrec_identify::ItemTokens;
+use genrec_metrics::{Query, Ranked, SeenItems};
+
+use super::{Inputs, SequenceModel, SequenceScorer};
+
+/// How a [`SequenceModel`] is asked: the identifiers that may come out, and how they are searched for.
+#[derive(Clone, Debug)]
+pub struct Retrieval {
+    tokens: Arc<ItemTokens>,
+    trie: Arc<Trie>,
+    beams: usize,
+    batch: usize,
+    seen_items: SeenItems,
+}
+
+impl Retrieval {
+    /// Searches the identifiers of `tokens` with 20 beams, 64 users at a time; items of the history are ranked like all others.
+    pub fn new(tokens: Arc<ItemTokens>) -> Self {
+        Self {
+            trie: Arc::new(tokens.trie()),
+            tokens,
+            beams: 20,
+            batch: 64,
+            seen_items: SeenItems::Ranked,
+        }
+    }
+
+    /// Searches with this many beams, or as many as items are asked for where those are more.
+    ///
+    /// # Panics
+    ///
+    /// If `beams` is 0.
+    pub fn with_beams(mut self, beams: usize) -> Self {
+        assert!(beams > 0, "a beam search needs at least one beam");
+        self.beams = beams;
+        self
+    }
+
+    /// Answers this many users at a time.
+    ///
+    /// # Panics
+    ///
+    /// If `batch` is 0.
+    pub fn with_batch(mut self, batch: usize) -> Self {
+        assert!(batch > 0, "a batch needs at least one user");
+        self.batch = batch;
+        self
+    }
+
+    /// Whether items of the history take part in the ranking.
+    pub fn with_seen_items(mut self, seen_items: SeenItems) -> Self {
+        self.seen_items = seen_items;
+        self
+    }
+
+    /// The identifiers that may come out.
+    pub fn tokens(&self) -> &Arc<ItemTokens> {
+        &self.tokens
+    }
+
+    /// The number of beams.
+    pub fn beams(&self) -> usize {
+        self.beams
+    }
+
+    /// Whether items of the history take part in the ranking.
+    pub fn seen_items(&self) -> SeenItems {
+        self.seen_items
+    }
+
+    /// The best `k` items after each history, by the summed log-probability of their tokens; items that share an identifier share its rank.
+    ///
+    /// Users are answered in batches of like history length; the answers do not depend on it.
+    ///
+    /// # Panics
+    ///
+    /// If a history holds an item without an identifier, or the model gives a probability that is not a number (its training has diverged).
+    pub fn recommend(&self, model: &SequenceModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
+        let mut ranked = vec![Ranked::default(); queries.len()];
+        if k == 0 || self.tokens.groups() == 0 {
+            return ranked;
+        }
+        let read = |query: &Query<'_>| query.history.len().min(model.config().max_history);
+        let mut order: Vec<usize> = (0..queries.len()).collect();
+        order.sort_by_key(|&query| read(&queries[query]));
+        for batch in order.chunks(self.batch) {
+            let queries: Vec<&Query<'_>> = batch.iter().map(|&query| &queries[query]).collect();
+            for (&place, answer) in batch.iter().zip(self.recommend_batch(model, &queries, k)) {
+                ranked[place] = answer;
+            }
+        }
+        ranked
+    }
+
+    fn recommend_batch(&self, model: &SequenceModel, queries: &[&Query<'_>], k: usize) -> Vec<Ranked> {
+        let histories: Vec<&[ItemId]> = queries
+            .iter()
+            .map(|query| {
+                let skipped = query.history.len().saturating_sub(model.config().max_history);
+                &query.history[skipped..]
+            })
+            .collect();
+        let device = model.device();
+        let inputs = Inputs::new(&histories, &self.tokens, model.config().positions, &device);
+        let mut scorer = SequenceScorer::new(model, &inputs);
+
+        let excluded: Vec<Vec<u32>> = queries.iter().map(|query| self.excluded_groups(query.history)).collect();
+        let filters: Vec<Filter<'_>> = excluded
+            .iter()
+            .map(|groups| match groups.is_empty() {
+                true => Filter::All,
+                false => Filter::Exclude(groups),
+            })
+            .collect();
+        let search = BeamSearchConfig::new(k)
+            .with_width(self.beams.max(k))
+            .init()
+            .expect("neither results nor width is 0");
+        let found = search
+            .search_filtered(&self.trie, &filters, &mut scorer)
+            .expect("the log-probabilities of a model whose weights are finite are numbers");
+        found
+            .iter()
+            .zip(queries)
+            .map(|(hypotheses, query)| {
+                let groups: Vec<(Vec<ItemId>, f32)> = hypotheses
+                    .iter()
+                    .map(|hypothesis| {
+                        let mut items = self.tokens.group_items(hypothesis.value as usize).to_vec();
+                        if self.seen_items == SeenItems::Removed {
+                            items.retain(|item| !query.history.contains(item));
+                        }
+                        (items, hypothesis.score)
+                    })
+                    .collect();
+                Ranked::grouped(&groups, k)
+            })
+            .collect()
+    }
+
+    /// The groups all of whose items are in the history, where those are not to be recommended.
+    fn excluded_groups(&self, history: &[ItemId]) -> Vec<u32> {
+        if self.seen_items == SeenItems::Ranked {
+            return Vec::new();
+        }
+        let mut groups: Vec<usize> = history.iter().map(|&item| self.tokens.group(item)).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        groups.retain(|&group| self.tokens.group_items(group).iter().all(|item| history.contains(item)));
+        groups.into_iter().map(|group| group as u32).collect()
+    }
+}

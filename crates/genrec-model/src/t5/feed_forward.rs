@@ -1,0 +1,45 @@
+//! The position-wise layers.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::activation::{gelu_approximate, relu};
+use burn::tensor::{Device, Tensor};
+
+use super::attention::linear;
+use super::config::{Activation, T5Config};
+use super::dropout::Dropout;
+use super::norm::Normed;
+
+/// Two linear layers with a non-linearity between them, without biases.
+#[derive(Module, Debug)]
+pub struct FeedForward {
+    /// What goes through the non-linearity, `[d_model, d_ff]`: `wi`, or `wi_0` of a gated one.
+    pub input: Linear,
+    /// What it is multiplied with, `[d_model, d_ff]`: `wi_1` of a gated one.
+    pub gated: Option<Linear>,
+    /// Back to the residual stream, `[d_ff, d_model]`: `wo`.
+    pub output: Linear,
+}
+
+impl FeedForward {
+    pub(super) fn new(config: &T5Config, device: &Device) -> Self {
+        let (d_model, d_ff) = (config.d_model, config.d_ff);
+        let std_in = config.initializer_factor * (d_model as f64).powf(-0.5);
+        let std_out = config.initializer_factor * (d_ff as f64).powf(-0.5);
+        Self {
+            input: linear(d_model, d_ff, std_in, device),
+            gated: (config.activation == Activation::GatedGelu).then(|| linear(d_model, d_ff, std_in, device)),
+            output: linear(d_ff, d_model, std_out, device),
+        }
+    }
+
+    /// `[..., d_model]` to `[..., d_model]`.
+    pub(super) fn forward<const D: usize>(&self, x: &Normed<D>, dropout: &Dropout) -> Tensor<D> {
+        let input = x.through(&self.input);
+        let hidden = match &self.gated {
+            None => relu(input),
+            Some(gated) => gelu_approximate(input) * x.through(gated),
+        };
+        self.output.forward(dropout.apply(hidden))
+    }
+}

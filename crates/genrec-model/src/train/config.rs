@@ -1,0 +1,81 @@
+//! How a sequence recommender is trained.
+
+use burn::config::Config;
+
+/// Configuration of [`fit`](super::fit), with LETTER-TIGER's values (LETTER, section 4.1) as defaults where the paper gives them.
+#[derive(Config, Debug, PartialEq)]
+pub struct TrainingConfig {
+    /// Passes over the training samples, at most.
+    #[config(default = 200)]
+    pub epochs: usize,
+    /// Samples a forward and backward pass. A sample is a prefix and its next item, or with a causal encoder a whole sequence.
+    #[config(default = 256)]
+    pub batch_size: usize,
+    /// Batches whose gradients are averaged before one step of the optimizer.
+    #[config(default = 4)]
+    pub accumulation: usize,
+    /// The highest learning rate, reached after the warm-up.
+    #[config(default = 5e-4)]
+    pub learning_rate: f64,
+    /// Weight decay of AdamW.
+    #[config(default = 0.01)]
+    pub weight_decay: f32,
+    /// Share of all steps during which the learning rate rises linearly; afterwards it falls along a cosine to zero.
+    #[config(default = 0.01)]
+    pub warmup: f64,
+    /// The temperature tau of LETTER's ranking-guided generation loss (section 3.3): logits are divided by it in training, not at inference.
+    /// Below one, the hardest wrong tokens weigh more.
+    #[config(default = 1.0)]
+    pub temperature: f64,
+    /// Share of the target probability that is spread evenly over the tokens of the softmax; 0 is plain cross-entropy.
+    #[config(default = 0.0)]
+    pub label_smoothing: f64,
+    /// Gradients whose norm over all parameters exceeds this are scaled down to it.
+    #[config(default = "Some(1.0)")]
+    pub max_gradient_norm: Option<f64>,
+    /// Batches are cut from windows of this many batches of shuffled samples, sorted by length, so that little is padded.
+    #[config(default = 50)]
+    pub bucket_window: usize,
+    /// Users on whose validation items the recommender is measured: a sample, the same in every epoch.
+    #[config(default = 1_000)]
+    pub validation_users: usize,
+    /// Beams of the validation's search.
+    #[config(default = 20)]
+    pub validation_beams: usize,
+    /// Epochs from one validation to the next.
+    #[config(default = 1)]
+    pub validate_every: usize,
+    /// Training ends when the validation NDCG@10 has not risen for this many validations.
+    #[config(default = 20)]
+    pub patience: usize,
+    /// Seed of the order of samples, of dropout, and of the validation sample.
+    #[config(default = 0)]
+    pub seed: u64,
+}
+
+impl TrainingConfig {
+    /// LETTER-TIGER as the paper trains it: 200 epochs, effective batch 1,024, learning rate 5e-4, tau 0.7.
+    pub fn paper() -> Self {
+        Self::new().with_temperature(0.7)
+    }
+
+    /// As the released code of LETTER trains it: tau is 1.
+    pub fn released() -> Self {
+        Self::new()
+    }
+
+    /// For [`SequenceModelConfig::quick`](crate::SequenceModelConfig::quick): smaller batches, whole sequences as samples, a higher learning
+    /// rate.
+    pub fn quick() -> Self {
+        Self::new()
+            .with_epochs(60)
+            .with_batch_size(64)
+            .with_accumulation(1)
+            .with_learning_rate(2e-3)
+            .with_warmup(0.05)
+            .with_weight_decay(0.05)
+            .with_validation_users(500)
+            .with_validate_every(2)
+            .with_patience(5)
+    }
+}

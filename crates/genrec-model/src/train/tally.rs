@@ -1,0 +1,109 @@
+//! Sums of what an epoch measures, filled by burn-train's metrics.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn::tensor::{Tensor, TensorReadError};
+use burn::train::metric::{Metric, MetricMetadata, SerializedEntry};
+
+use super::learner::Gains;
+
+/// A mean in the making.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mean {
+    sum: f64,
+    count: usize,
+}
+
+/// The means of the running epoch, shared between the metrics (which run on burn-train's thread) and the checkpoints.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    loss: Arc<Mutex<Mean>>,
+    gain: Arc<Mutex<Mean>>,
+}
+
+impl Tally {
+    /// The mean loss over the batches of the epoch, and the mean validation gain if there was a validation; starts afresh.
+    pub(crate) fn take(&self) -> (f64, Option<f64>) {
+        let take = |mean: &Mutex<Mean>| {
+            let mean = std::mem::take(&mut *mean.lock().unwrap_or_else(PoisonError::into_inner));
+            (mean.count > 0).then(|| mean.sum / mean.count as f64)
+        };
+        (take(&self.loss).unwrap_or(f64::NAN), take(&self.gain))
+    }
+
+    /// The mean loss so far.
+    pub(crate) fn loss(&self) -> Option<f64> {
+        let mean = self.loss.lock().unwrap_or_else(PoisonError::into_inner);
+        (mean.count > 0).then(|| mean.sum / mean.count as f64)
+    }
+
+    pub(crate) fn loss_metric(&self) -> LossTally {
+        LossTally(self.loss.clone())
+    }
+
+    pub(crate) fn gain_metric(&self) -> GainTally {
+        GainTally(self.gain.clone())
+    }
+}
+
+/// Adds up the losses of training batches.
+#[derive(Clone)]
+pub(crate) struct LossTally(Arc<Mutex<Mean>>);
+
+/// Adds up the gains of validation users.
+#[derive(Clone)]
+pub(crate) struct GainTally(Arc<Mutex<Mean>>);
+
+fn entry(mean: &Mutex<Mean>) -> SerializedEntry {
+    let Mean { sum, count } = *mean.lock().unwrap_or_else(PoisonError::into_inner);
+    let mean = sum / count.max(1) as f64;
+    SerializedEntry::new(format!("{mean:.4}"), mean.to_string())
+}
+
+impl Metric for LossTally {
+    type Input = Tensor<1>;
+
+    fn name(&self) -> Arc<String> {
+        Arc::new("Loss".into())
+    }
+
+    fn update(&mut self, loss: &Tensor<1>, _: &MetricMetadata) -> Result<SerializedEntry, TensorReadError> {
+        let loss = loss.clone().try_into_scalar::<f64>()?;
+        {
+            let mut mean = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            mean.sum += loss;
+            mean.count += 1;
+        }
+        Ok(entry(&self.0))
+    }
+
+    fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
+        Ok(entry(&self.0))
+    }
+
+    // Called by burn-train between splits; the sums are taken at the end of the epoch instead.
+    fn clear(&mut self) {}
+}
+
+impl Metric for GainTally {
+    type Input = Gains;
+
+    fn name(&self) -> Arc<String> {
+        Arc::new("NDCG@10".into())
+    }
+
+    fn update(&mut self, gains: &Gains, _: &MetricMetadata) -> Result<SerializedEntry, TensorReadError> {
+        {
+            let mut mean = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            mean.sum += gains.0.iter().sum::<f64>();
+            mean.count += gains.0.len();
+        }
+        Ok(entry(&self.0))
+    }
+
+    fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
+        Ok(entry(&self.0))
+    }
+
+    fn clear(&mut self) {}
+}

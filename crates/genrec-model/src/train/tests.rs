@@ -1,0 +1,208 @@
+//! A training learns what there is to learn, and can be killed.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
+use genrec_data::{Interactions, ItemId, Split, leave_one_out};
+use genrec_identify::{Identifier, IdentifierTable, ItemTokens, Vocabulary};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+use super::batch::Batch;
+use super::loss::ranking_loss;
+use super::samples::Samples;
+use super::*;
+use crate::sequence::{HistoryPositions, SequenceModel, SequenceModelConfig};
+use crate::t5::T5Config;
+
+const ITEMS: u32 = 16;
+
+fn tokens() -> Arc<ItemTokens> {
+    let identifiers = (0..ITEMS).map(|i| Identifier::from_iter([i % 4, i / 4])).collect();
+    let table = IdentifierTable::new(identifiers).unwrap();
+    Arc::new(Vocabulary::of(&table).tokenize(&table))
+}
+
+fn config(tokens: &ItemTokens) -> SequenceModelConfig {
+    let t5 = T5Config::new(tokens.vocabulary().len())
+        .with_d_model(32)
+        .with_d_kv(8)
+        .with_d_ff(64)
+        .with_n_heads(2)
+        .with_encoder_layers(1)
+        .with_decoder_layers(1)
+        .with_causal_encoder(true);
+    SequenceModelConfig::new(t5)
+        .with_max_history(6)
+        .with_positions(HistoryPositions::Items)
+}
+
+fn training() -> TrainingConfig {
+    TrainingConfig::new()
+        .with_epochs(4)
+        .with_batch_size(32)
+        .with_accumulation(1)
+        .with_learning_rate(5e-3)
+        .with_validation_users(50)
+        .with_seed(5)
+}
+
+/// Users who walk through the items by a fixed step, or anyhow.
+fn world(planted: bool, seed: u64) -> Split {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let histories = (0..200)
+        .map(|_| {
+            let mut item = rng.random_range(0..ITEMS);
+            (0..rng.random_range(4..9))
+                .map(|_| {
+                    item = if planted { (item * 5 + 3) % ITEMS } else { rng.random_range(0..ITEMS) };
+                    ItemId::new(item)
+                })
+                .collect()
+        })
+        .collect();
+    leave_one_out(&Interactions::new(ITEMS as usize, histories).unwrap()).unwrap()
+}
+
+fn model(tokens: &ItemTokens) -> SequenceModel {
+    SequenceModel::new(config(tokens), tokens, 1, &Device::default()).unwrap()
+}
+
+fn fit(split: &Split, training: TrainingConfig, folder: &Path) -> crate::Result<Trained> {
+    let tokens = tokens();
+    SequenceTrainer::new(training, folder)
+        .with_resume(true)
+        .fit(model(&tokens), &tokens, &split.train, &split.validation, |_| {})
+}
+
+struct Bits(Vec<u8>);
+
+impl ModuleVisitor for Bits {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.extend_from_slice(param.val().into_data().as_bytes());
+    }
+}
+
+fn bits(trained: &Trained) -> Vec<u8> {
+    let mut bits = Bits(Vec::new());
+    trained.model.visit(&mut bits);
+    bits.0
+}
+
+#[test]
+fn planted_structure_is_learnt_and_noise_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let training = training().with_epochs(40);
+    let planted = fit(&world(true, 1), training.clone(), &folder.path().join("planted")).unwrap();
+    assert!(planted.best.validation.unwrap() > 0.95, "{:?}", planted.best);
+    let noise = fit(&world(false, 1), training, &folder.path().join("noise")).unwrap();
+    // Guessing at 16 items: mean of 1 / log2(rank + 1) over ranks up to 10 is 0.28.
+    assert!(noise.best.validation.unwrap() < 0.45, "{:?}", noise.best);
+}
+
+#[test]
+fn whole_sequences_teach_what_prefixes_teach() {
+    let tokens = tokens();
+    let split = world(true, 2);
+    for positions in [HistoryPositions::Items, HistoryPositions::Tokens] {
+        let config = config(&tokens).with_positions(positions);
+        let model = SequenceModel::new(config, &tokens, 1, &Device::default()).unwrap();
+        let loss = |whole_sequences| {
+            let samples = Samples::new(&split.train, 20, whole_sequences);
+            let all: Vec<usize> = (0..samples.len()).collect();
+            let batch = Batch::new(&samples, &all, &tokens, positions, 0, &model.device());
+            (ranking_loss(&model, &batch, 0.7, 0.1).into_scalar::<f32>(), batch.tokens)
+        };
+        let ((whole, whole_tokens), (prefixes, prefix_tokens)) = (loss(true), loss(false));
+        assert_eq!(whole_tokens, prefix_tokens);
+        assert!((whole - prefixes).abs() < 1e-4, "{whole} and {prefixes}, {positions:?}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        // Files come and go while a training runs: as at a kill, a copy has some of them.
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            let _ = fs::copy(entry.path(), target);
+        }
+    }
+}
+
+#[test]
+fn a_killed_training_resumes_to_the_same_bits() {
+    let above = tempfile::tempdir().unwrap();
+    let split = world(true, 3);
+    let tokens = tokens();
+    // The folder as it is in the middle of epochs 2, 3 and 4: what a kill there leaves.
+    let kills = Arc::new(Mutex::new(Vec::new()));
+    let folder = above.path().join("undisturbed");
+    let (seen, source, root) = (kills.clone(), folder.clone(), above.path().to_path_buf());
+    let undisturbed = SequenceTrainer::new(training(), &folder)
+        .fit(model(&tokens), &tokens, &split.train, &split.validation, move |event| {
+            if let TrainingEvent::Step { epoch, samples, .. } = event
+                && epoch > 1
+            {
+                let to = root.join(format!("killed-{epoch}-{samples}"));
+                copy(&source, &to);
+                seen.lock().unwrap().push(to);
+            }
+        })
+        .unwrap();
+    assert_eq!(undisturbed.epochs.len(), 4);
+    let kills = kills.lock().unwrap();
+    assert!(kills.len() >= 9);
+    for killed in kills.iter().step_by(4) {
+        // A checkpoint that was copied while it was written is not whole; on a real kill it has its temporary name. Such copies are refused.
+        match fit(&split, training(), killed) {
+            Ok(resumed) => {
+                assert_eq!(resumed.epochs, undisturbed.epochs);
+                assert_eq!(bits(&resumed), bits(&undisturbed));
+            }
+            Err(error) => assert!(matches!(error, crate::Error::Folder { .. }), "{error}"),
+        }
+    }
+    // Resuming what is finished changes nothing.
+    assert_eq!(bits(&fit(&split, training(), &folder).unwrap()), bits(&undisturbed));
+}
+
+#[test]
+fn what_does_not_fit_is_not_resumed() {
+    let above = tempfile::tempdir().unwrap();
+    let split = world(true, 4);
+    let tokens = tokens();
+    fit(&split, training().with_epochs(1), above.path()).unwrap();
+    let other = fit(&split, training().with_epochs(1).with_seed(6), above.path()).unwrap_err().to_string();
+    assert!(other.contains("other settings"), "{other}");
+    let fresh = SequenceTrainer::new(training().with_epochs(1), above.path())
+        .fit(model(&tokens), &tokens, &split.train, &split.validation, |_| {})
+        .unwrap_err()
+        .to_string();
+    assert!(fresh.contains("ask to resume"), "{fresh}");
+    let file = above.path().join("epoch-00001/optimizer.bpk");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[100] ^= 4;
+    fs::write(&file, bytes).unwrap();
+    let damaged = fit(&split, training().with_epochs(1), above.path()).unwrap_err().to_string();
+    assert!(damaged.contains("optimizer.bpk"), "{damaged}");
+}
+
+#[test]
+fn impossible_settings_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let split = world(true, 5);
+    for (training, name) in [
+        (training().with_epochs(0), "epochs"),
+        (training().with_learning_rate(0.0), "learning_rate"),
+        (training().with_warmup(1.5), "warmup"),
+        (training().with_temperature(f64::NAN), "temperature"),
+    ] {
+        let error = fit(&split, training, folder.path()).unwrap_err().to_string();
+        assert!(error.contains(name), "{error}");
+    }
+}

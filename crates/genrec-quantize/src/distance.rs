@@ -1,0 +1,33 @@
+//! Distances of rows to points, on the device.
+
+use burn::tensor::{Int, Tensor};
+
+/// Number of rows and their sum for each of `clusters` codes: `[clusters]` and `[clusters, d]`.
+///
+/// As a product with the one-hot codes, because a scatter sums in no fixed order on a GPU.
+pub(crate) fn assigned_sums(
+    rows: Tensor<2>,
+    codes: Tensor<1, Int>,
+    clusters: usize,
+) -> (Tensor<1>, Tensor<2>) {
+    let device = rows.device();
+    let numbers = Tensor::<1, Int>::arange(0..clusters as i64, &device).unsqueeze_dim::<2>(1);
+    let members = codes.unsqueeze_dim::<2>(0).equal(numbers).float();
+    let counts = members.clone().sum_dim(1).squeeze_dim(1);
+    (counts, members.matmul(rows))
+}
+
+/// The nearest of `points` for each of `rows`: `|x|²` is the same for all of them, so `|e|² - 2 x
+/// e` decides.
+pub(crate) fn nearest(rows: Tensor<2>, points: Tensor<2>) -> Tensor<1, Int> {
+    let norms = points.clone().square().sum_dim(1).transpose();
+    let products = rows.matmul(points.mul_scalar(-2.0).transpose());
+    (products + norms).argmin(1).squeeze_dim(1)
+}
+
+/// `|x|² - 2 x e + |e|²` of all pairs, not below 0: `[rows, points]`.
+pub(crate) fn squared_distances(rows: Tensor<2>, points: Tensor<2>) -> Tensor<2> {
+    let row_norms = rows.clone().square().sum_dim(1);
+    let norms = points.clone().square().sum_dim(1).transpose();
+    (rows.matmul(points.mul_scalar(-2.0).transpose()) + norms + row_norms).clamp_min(0.0)
+}

@@ -1,0 +1,63 @@
+//! k-means (Lloyd, 1982; k-means++, Arthur and Vassilvitskii, 2007), free and with bounds on the
+//! cluster sizes.
+
+mod assignment;
+mod constrained;
+mod flow;
+mod lloyd;
+mod plus_plus;
+mod prices;
+
+pub use assignment::constrained_assignment;
+pub use constrained::{ConstrainedKMeansConfig, SizeBounds};
+pub use lloyd::KMeansConfig;
+
+use crate::{Error, Result};
+use burn::tensor::{Int, Tensor};
+
+/// Points sorted into clusters.
+#[derive(Clone, Debug)]
+pub struct Clustering {
+    /// The mean of each cluster, `[clusters, d]`.
+    pub centroids: Tensor<2>,
+    /// The cluster of each point, `[points]`.
+    pub codes: Tensor<1, Int>,
+    /// Sum over all points of the squared distance to their centroid.
+    pub inertia: f64,
+    /// Iterations it took.
+    pub iterations: usize,
+}
+
+/// That there is a cluster, an iteration, and a point for each cluster.
+fn check(points: &Tensor<2>, clusters: usize, iterations: usize) -> Result<()> {
+    let [rows, columns] = points.dims();
+    if clusters == 0 || iterations == 0 {
+        return Err(Error::Config {
+            field: "KMeansConfig::clusters, ::iterations",
+            found: format!("{clusters}, {iterations}"),
+            expected: "both must be at least 1",
+        });
+    }
+    if rows < clusters || columns == 0 {
+        let expected = format!(
+            "{clusters} clusters need at least {clusters} rows of at least one value: use fewer clusters"
+        );
+        return Err(Error::Rows {
+            rows,
+            columns,
+            expected,
+        });
+    }
+    Ok(())
+}
+
+/// How far centroids may still move, summed over all of them, for the clustering to count as
+/// settled: `tolerance` times the mean variance of the points' values.
+fn settled_below(points: &Tensor<2>, tolerance: f64) -> f64 {
+    let means = points.clone().mean_dim(0);
+    let variance = (points.clone() - means)
+        .square()
+        .mean()
+        .into_scalar::<f32>();
+    tolerance * f64::from(variance)
+}

@@ -1,0 +1,87 @@
+//! Vector quantization: rows to codes and back.
+//!
+//! **In**: a matrix of rows `[rows, d]`, one per thing to be coded; what a row means is the
+//! caller's business. **Out**: a trained [`Quantizer`], the codes `[rows, levels]` it gives, and
+//! how well they are used ([`CodeUsage`]).
+//!
+//! ```
+//! use burn::tensor::{Device, Distribution, Tensor};
+//! use genrec_quantize::{
+//!     CodeUsage, Quantizer, ResidualQuantizerConfig, RqVaeConfig, Selection, TrainerConfig, encode_all,
+//! };
+//!
+//! # fn main() -> Result<(), genrec_quantize::Error> {
+//! let device = Device::default();
+//! let rows = Tensor::<2>::random([200, 16], Distribution::Normal(0.0, 1.0), &device);
+//!
+//! // 16 -> 32 -> 8, three levels of eight codewords, and back.
+//! let rqvae = RqVaeConfig::new(16)
+//!     .with_hidden(vec![32])
+//!     .with_quantizer(ResidualQuantizerConfig::new(8).with_codebook_sizes(vec![8; 3]))
+//!     .init(&device);
+//!
+//! let fitted = TrainerConfig::new(5)
+//!     .with_batch(64)
+//!     .with_selection(Selection::Reconstruction)
+//!     .init()
+//!     .fit(rqvae, &rows, Default::default())?;
+//!
+//! let codes = encode_all(&fitted.quantizer, &rows, 64); // [200, 3]
+//! let usage = CodeUsage::new(codes.clone(), &fitted.quantizer.codebook_sizes());
+//! assert_eq!(usage.levels.len(), 3);
+//! let back = fitted.quantizer.decode(codes); // [200, 16]
+//! assert_eq!(back.dims(), [200, 16]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is inside
+//!
+//! - [`Quantizer`], what the trainer calls, and [`Quantized`], what it gives back. [`RqVae`] is the
+//!   residual-quantized auto-encoder of TIGER and LETTER: an [`Mlp`], a [`ResidualQuantizer`] of
+//!   several [`Codebook`]s, a mirrored [`Mlp`]. Where papers and their released code part (what is
+//!   summed, where gradients go, how codebooks start, how the last level is assigned) each way is
+//!   an option of [`ResidualQuantizerConfig`]; [`RqVaeConfig::paper`] and [`RqVaeConfig::released`]
+//!   set them together.
+//! - [`Trainer`]: seeded minibatches, AdamW, schedules, callbacks ([`Callbacks`]: a regularizer, a
+//!   criterion, progress), early stopping, the best model kept, checkpoints that survive being
+//!   killed at any moment and resume to the same bits.
+//! - Clustering: [`KMeansConfig`] on the device, [`ConstrainedKMeansConfig`] with hard lower and
+//!   upper sizes and an exact assignment ([`constrained_assignment`]), and balanced assignment by
+//!   [`SinkhornConfig`].
+//! - [`CodeUsage`]: used codewords, entropy, perplexity and Gini coefficient per level, collisions
+//!   of whole codes.
+
+mod codebook;
+mod distance;
+mod error;
+#[cfg(test)]
+mod golden;
+mod kmeans;
+mod mlp;
+mod quantizer;
+mod residual;
+mod rqvae;
+mod seed;
+mod sinkhorn;
+mod trainer;
+mod usage;
+
+pub use codebook::{Codebook, CodebookConfig};
+pub use error::{Error, Result};
+pub use kmeans::{
+    Clustering, ConstrainedKMeansConfig, KMeansConfig, SizeBounds, constrained_assignment,
+};
+pub use mlp::{Mlp, MlpConfig, MlpInit};
+pub use quantizer::{EpochCodes, Quantized, Quantizer, encode_all};
+pub use residual::{
+    Assignment, CodebookInit, CodebookUpdate, LevelLoss, QuantizedGradient, Residual,
+    ResidualQuantized, ResidualQuantizer, ResidualQuantizerConfig, RowError,
+};
+pub use rqvae::{RqVae, RqVaeConfig};
+pub use sinkhorn::{SinkhornConfig, SinkhornPlan};
+pub use trainer::{
+    Batch, Callbacks, Checkpoints, Evaluation, Fitted, Progress, Schedule, Selection, Stop,
+    Trainer, TrainerConfig,
+};
+pub use usage::{CodeUsage, LevelUsage};

@@ -1,0 +1,275 @@
+//! LETTER-TIGER from raw data to a table: items get identifiers, a model learns to write them, only valid items come out.
+//!
+//! ```text
+//! cargo run --release --example letter                        # on a synthetic catalogue, two or three minutes
+//! cargo run --release --example letter -- --data DIR          # on real data
+//! ```
+#![allow(clippy::print_stdout)]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use burn::tensor::{Device, Tensor};
+use clap::{Parser, ValueEnum};
+use genrec::collaborative::LightGcnConfig;
+use genrec::data::{Dataset, ItemId, Split, SyntheticWorldConfig, leave_one_out, open};
+use genrec::embed::{Embeddings, HashedTfIdfConfig};
+use genrec::identify::letter::{Letter, LetterConfig};
+use genrec::identify::{CodeTable, Disambiguate, ItemTokens, Vocabulary};
+use genrec::metrics::{EvaluateConfig, ItemKnn, ItemSlices, MostPopular, Recommender, Table, evaluate};
+use genrec::model::{
+    Retrieval, SequenceModel, SequenceModelConfig, SequenceRecommender, SequenceTrainer, System, TrainingConfig,
+};
+use genrec::quantize::Checkpoints;
+use serde_json::json;
+
+mod shared;
+use shared::device::Backend;
+use shared::{bars, run_folder};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Trains TIGER and LETTER-TIGER, and compares them with baselines.
+#[derive(Parser)]
+struct Arguments {
+    /// Folder of the data, in any format that genrec reads; a synthetic catalogue without.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Text embeddings of the items, one row each (safetensors or npy), instead of encoding the catalogue's text.
+    #[arg(long)]
+    embeddings: Option<PathBuf>,
+    /// Collaborative embeddings of the items, instead of training LightGCN.
+    #[arg(long)]
+    collaborative: Option<PathBuf>,
+    /// A published table of identifiers (index.json), used as it is, instead of training tokenizers.
+    #[arg(long)]
+    identifiers: Option<PathBuf>,
+    /// How much is spent.
+    #[arg(long, value_enum, default_value_t = Preset::Quick)]
+    preset: Preset,
+    /// Passes over the data of the recommenders, instead of the preset's.
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// What does the work.
+    #[arg(long, value_enum, default_value_t = Backend::value_variants()[0])]
+    device: Backend,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Folder for checkpoints and trained systems; a new one under runs/ without.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Go on where a killed run was.
+    #[arg(long)]
+    resume: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Preset {
+    /// Minutes on two cores.
+    Quick,
+    /// As in the papers.
+    Paper,
+    /// Seconds: whether everything runs.
+    Smoke,
+}
+
+impl Preset {
+    fn world(self) -> SyntheticWorldConfig {
+        match self {
+            Self::Smoke => SyntheticWorldConfig::new().with_users(300),
+            Self::Quick | Self::Paper => SyntheticWorldConfig::new(),
+        }
+    }
+
+    fn tokenizer(self, d_text: usize) -> LetterConfig {
+        match self {
+            Self::Quick => LetterConfig::quick(d_text),
+            Self::Paper => LetterConfig::paper(d_text),
+            Self::Smoke => {
+                let mut config = LetterConfig::quick(d_text);
+                config.training.epochs = 3;
+                config
+            }
+        }
+    }
+
+    fn model(self, vocabulary: &Vocabulary) -> SequenceModelConfig {
+        match self {
+            Self::Quick | Self::Smoke => SequenceModelConfig::quick(vocabulary),
+            Self::Paper => SequenceModelConfig::paper(vocabulary),
+        }
+    }
+
+    fn training(self) -> TrainingConfig {
+        match self {
+            Self::Quick => TrainingConfig::quick(),
+            Self::Paper => TrainingConfig::paper(),
+            Self::Smoke => TrainingConfig::quick().with_epochs(2).with_validation_users(50),
+        }
+    }
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let (preset, seed) = (arguments.preset, arguments.seed);
+    let device = arguments.device.device();
+    let out = run_folder::choose(arguments.out.clone(), "letter", arguments.resume)?;
+
+    // 1. Who did what when, and what the items say.
+    let dataset = match &arguments.data {
+        Some(folder) => open(folder)?,
+        None => preset.world().generate(seed).dataset(),
+    };
+    let split = leave_one_out(&dataset.interactions)?.limit_history(20);
+    println!("{}", dataset.statistics());
+
+    // 2. Identifiers: published ones, or the tokenizers of TIGER and LETTER, which differ in the two regularizers only.
+    let identified = match &arguments.identifiers {
+        Some(path) => vec![published(path, &dataset)?],
+        None => tokenize(&arguments, &dataset, &split, &out, &device)?,
+    };
+
+    // 3. The baselines, then a model for each set of identifiers that learns to write the next one.
+    let evaluation = EvaluateConfig::new(seed).with_slices(Some(ItemSlices::of(&split.train)));
+    let mut table = Table::new();
+    table.push(evaluate(&MostPopular::fit(&split.train), &split.test, &evaluation)?)?;
+    table.push(evaluate(&ItemKnn::fit(&split.train), &split.test, &evaluation)?)?;
+    for Identified { name, tokens, codebooks } in identified {
+        let recommender = train(&arguments, &name, &tokens, &codebooks, &split, &out, &device)?;
+        table.push(evaluate(&recommender, &split.test, &evaluation)?)?;
+        let folder = out.join(&name);
+        if !folder.exists() {
+            let provenance = BTreeMap::from([
+                ("data".into(), json!(dataset.name)),
+                ("seed".into(), json!(seed)),
+                ("split".into(), json!(split.protocol)),
+                ("training".into(), json!(preset.training())),
+            ]);
+            let system = System {
+                recommender,
+                catalog: dataset.catalog.clone(),
+                provenance,
+            };
+            system.save(&folder)?;
+        }
+        println!("saved {}", folder.display());
+    }
+    println!("\n{table}");
+    Ok(())
+}
+
+/// The identifiers of all items, and where the embeddings of their tokens start from.
+struct Identified {
+    name: String,
+    tokens: Arc<ItemTokens>,
+    codebooks: Vec<Tensor<2>>,
+}
+
+/// A published table, collided items kept together.
+fn published(path: &PathBuf, dataset: &Dataset) -> Result<Identified> {
+    let codes = CodeTable::read_index_json(path)?;
+    println!("{}: {}", path.display(), codes.collisions());
+    let tokens = Arc::new(Vocabulary::of(&codes).tokenize_collided(&codes));
+    show(&tokens, dataset);
+    Ok(Identified {
+        name: "TIGER-published".into(),
+        tokens,
+        codebooks: Vec::new(),
+    })
+}
+
+/// Trains the tokenizers of TIGER and LETTER.
+fn tokenize(
+    arguments: &Arguments,
+    dataset: &Dataset,
+    split: &Split,
+    out: &std::path::Path,
+    device: &Device,
+) -> Result<Vec<Identified>> {
+    let text = match &arguments.embeddings {
+        Some(path) => Embeddings::read(path)?.expect_rows(dataset.catalog.len())?,
+        None if dataset.catalog.has_text() => {
+            let texts = dataset.catalog.texts();
+            HashedTfIdfConfig::new().fit(&texts, arguments.seed)?.encode(&texts)?
+        }
+        None => return Err("the items have no text: give --embeddings or --identifiers".into()),
+    };
+    let collaborative = match &arguments.collaborative {
+        Some(path) => Embeddings::read(path)?.expect_rows(dataset.catalog.len())?,
+        None => {
+            let config = LightGcnConfig::new();
+            let bar = bars::bar("LightGCN", config.epochs);
+            let model = config.fit_validated(&split.train, &split.validation, arguments.seed, |epoch| {
+                bar.set_position(epoch.number as u64);
+            })?;
+            bar.finish();
+            model.item_embeddings().clone()
+        }
+    };
+
+    let letter = arguments.preset.tokenizer(text.dim()).with_seed(arguments.seed);
+    let tiger = letter.clone().without_regularizers();
+    let mut identified = Vec::new();
+    for (name, config, collaborative) in [("TIGER", tiger, None), ("LETTER-TIGER", letter, Some(&collaborative))] {
+        let bar = bars::bar(&format!("{name} tokenizer"), config.training.epochs);
+        let checkpoints = Checkpoints::new(out.join(format!("{name}-tokenizer"))).with_resume(arguments.resume);
+        let tokenizer: Letter = config.init().with_checkpoints(checkpoints).fit(&text, collaborative, device, |epoch| {
+            bar.set_position(epoch.epoch as u64 + 1);
+            bar.set_message(format!("reconstruction {:.4}", epoch.reconstruction));
+            ControlFlow::Continue(())
+        })?;
+        bar.finish();
+        println!("\n{name}: {}\n{}", tokenizer.codes.collisions(), tokenizer.usage);
+        let identifiers = tokenizer.identify(&Disambiguate::NextBest)?;
+        let tokens = Arc::new(Vocabulary::of(&identifiers).tokenize(&identifiers));
+        show(&tokens, dataset);
+        identified.push(Identified {
+            name: name.into(),
+            tokens,
+            codebooks: tokenizer.model.codebooks(),
+        });
+    }
+    Ok(identified)
+}
+
+/// Trains a model to write the identifier of the next item.
+fn train(
+    arguments: &Arguments,
+    name: &str,
+    tokens: &Arc<ItemTokens>,
+    codebooks: &[Tensor<2>],
+    split: &Split,
+    out: &std::path::Path,
+    device: &Device,
+) -> Result<SequenceRecommender> {
+    let config = arguments.preset.model(tokens.vocabulary());
+    let mut model = SequenceModel::new(config, tokens, arguments.seed, device)?;
+    if matches!(arguments.preset, Preset::Quick | Preset::Smoke) {
+        model = model.start_from_codebooks(tokens, codebooks, arguments.seed)?;
+    }
+    let mut training = arguments.preset.training().with_seed(arguments.seed);
+    training.epochs = arguments.epochs.unwrap_or(training.epochs);
+    let bar = bars::training(name, training.epochs);
+    let trained = SequenceTrainer::new(training, out.join(format!("{name}-checkpoints")))
+        .with_resume(arguments.resume)
+        .fit(model, tokens, &split.train, &split.validation, bar)?;
+    println!(
+        "{name}: {} epochs, the best is epoch {} with validation NDCG@10 {:.4}",
+        trained.epochs.len(),
+        trained.best.epoch,
+        trained.best.validation.unwrap_or(f64::NAN)
+    );
+    Ok(SequenceRecommender::new(name, trained.model, Retrieval::new(tokens.clone())))
+}
+
+/// Shows what a few items are called.
+fn show(tokens: &ItemTokens, dataset: &Dataset) {
+    for item in (0..tokens.items()).step_by((tokens.items() / 5).max(1)).map(ItemId::from_index) {
+        let text = dataset.catalog.get(item).title.clone().unwrap_or_default();
+        println!("  {}  {text:.60}", tokens.name(item));
+    }
+}

@@ -1,0 +1,78 @@
+//! Opens a saved system and answers histories with the next items.
+//!
+//! ```text
+//! cargo run --release --example recommend -- runs/letter-1/LETTER-TIGER  12 840 7
+//! cat histories.txt | cargo run --release --example recommend -- runs/letter-1/LETTER-TIGER
+//! ```
+//!
+//! A history is the ids of its items, oldest first, as the data called them; on standard input one history a line.
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::io::{self, BufRead};
+use std::path::PathBuf;
+
+use clap::Parser;
+use comfy_table::Table;
+use genrec::data::ItemId;
+use genrec::metrics::{Query, Recommender};
+use genrec::model::System;
+
+mod shared;
+use shared::device::Backend;
+
+/// Answers histories with the next items.
+#[derive(Parser)]
+struct Arguments {
+    /// The folder of a saved system.
+    system: PathBuf,
+    /// The items of one history, oldest first; without any, histories are read from standard input, one a line.
+    items: Vec<String>,
+    /// How many items to recommend.
+    #[arg(short, long, default_value_t = 10)]
+    k: usize,
+    /// What does the work.
+    #[arg(long, value_enum, default_value_t = Backend::value_variants()[0])]
+    device: Backend,
+}
+
+use clap::ValueEnum as _;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let system = System::open(&arguments.system, &arguments.device.device())?;
+    if !arguments.items.is_empty() {
+        return answer(&system, arguments.items.iter().map(String::as_str), arguments.k);
+    }
+    for line in io::stdin().lock().lines() {
+        answer(&system, line?.split_whitespace(), arguments.k)?;
+    }
+    Ok(())
+}
+
+/// Prints the best `k` items after a history.
+fn answer<'a>(system: &System, history: impl Iterator<Item = &'a str>, k: usize) -> Result<(), Box<dyn Error>> {
+    let ids = system.catalog.ids();
+    let item = |id: &str| match ids.index_of(id) {
+        Some(index) => Ok(ItemId::from_index(index)),
+        None => Err(format!("{id}: no such item among the {} of this system", ids.len())),
+    };
+    let history = history.map(item).collect::<Result<Vec<_>, _>>()?;
+    let answers = system.recommender.recommend(&[Query::anonymous(&history)], k);
+
+    let mut table = Table::new();
+    table.set_header(["", "item", "identifier", "log-probability", "title"]);
+    for ranked in &answers {
+        for ((item, score), rank) in ranked.items().iter().zip(ranked.scores()).zip(ranked.ranks()) {
+            table.add_row([
+                rank.to_string(),
+                ids.original(item.index()).to_owned(),
+                system.recommender.tokens().name(*item),
+                format!("{score:.3}"),
+                system.catalog.get(*item).title.clone().unwrap_or_default(),
+            ]);
+        }
+    }
+    println!("{table}");
+    Ok(())
+}
