@@ -19,7 +19,7 @@ use genrec::data::{Dataset, ItemId, Split, SyntheticWorldConfig, leave_one_out, 
 use genrec::embed::{Embeddings, HashedTfIdfConfig};
 use genrec::identify::letter::{Letter, LetterConfig};
 use genrec::identify::{CodeTable, Disambiguate, ItemTokens, Vocabulary};
-use genrec::metrics::{EvaluateConfig, ItemKnn, ItemSlices, MostPopular, Recommender, Table, evaluate};
+use genrec::metrics::{EvaluateConfig, ItemKnn, ItemSlices, MostPopular, Table, evaluate};
 use genrec::model::{
     Retrieval, SequenceModel, SequenceModelConfig, SequenceRecommender, SequenceTrainer, System, TrainingConfig,
 };
@@ -134,7 +134,7 @@ fn main() -> Result<()> {
     };
 
     // 3. The baselines, then a model for each set of identifiers that learns to write the next one.
-    let evaluation = EvaluateConfig::new(seed).with_slices(Some(ItemSlices::of(&split.train)));
+    let evaluation = EvaluateConfig::new(seed).with_slices(ItemSlices::of(&split.train));
     let mut table = Table::new();
     table.push(evaluate(&MostPopular::fit(&split.train), &split.test, &evaluation)?)?;
     table.push(evaluate(&ItemKnn::fit(&split.train), &split.test, &evaluation)?)?;

@@ -6,7 +6,7 @@ use genrec::model::TrainingEvent;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar for work of known length.
-pub fn bar(what: &str, length: usize) -> ProgressBar {
+pub(crate) fn bar(what: &str, length: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix:>22} {bar:30} {pos:>6}/{len:6} {elapsed:>5} {msg}")
         .expect("the template is well formed");
     let bar = ProgressBar::new(length as u64).with_style(style).with_prefix(what.to_owned());
@@ -15,7 +15,7 @@ pub fn bar(what: &str, length: usize) -> ProgressBar {
 }
 
 /// A bar that follows the training of a recommender, epoch by epoch.
-pub fn training(what: &str, epochs: usize) -> impl FnMut(TrainingEvent) + Send + 'static {
+pub(crate) fn training(what: &str, epochs: usize) -> impl FnMut(TrainingEvent) + Send + 'static {
     let bar = bar(what, epochs);
     let mut validation = f64::NAN;
     move |event| match event {

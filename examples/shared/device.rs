@@ -5,7 +5,7 @@ use clap::ValueEnum;
 
 /// A back end. Which ones there are is decided by the features of the package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Backend {
+pub(crate) enum Backend {
     /// The CPU.
     #[cfg(feature = "flex")]
     Flex,
@@ -22,7 +22,7 @@ pub enum Backend {
 
 impl Backend {
     /// The back end's first device.
-    pub fn device(self) -> Device {
+    pub(crate) fn device(self) -> Device {
         match self {
             #[cfg(feature = "flex")]
             Self::Flex => Device::flex(),

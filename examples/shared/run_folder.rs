@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The folder of a run: the one that was asked for, or under `runs/` the first that is free, or with `resume` the last that is not.
-pub fn choose(asked: Option<PathBuf>, name: &str, resume: bool) -> io::Result<PathBuf> {
+pub(crate) fn choose(asked: Option<PathBuf>, name: &str, resume: bool) -> io::Result<PathBuf> {
     if let Some(folder) = asked {
         return Ok(folder);
     }

@@ -56,3 +56,62 @@ fn bench() {
         let _ = encoded.into_data();
     }
 }
+
+#[test]
+#[ignore]
+fn bench_parallel() {
+    use burn::optim::GradientsAccumulator;
+    use rayon::prelude::*;
+    let args: Vec<usize> = std::env::var("BENCH").unwrap_or_default().split_whitespace().map(|a| a.parse().unwrap()).collect();
+    let (batch, positions, chunk, steps) = (args[0], args[1], args[2], args[3]);
+    let device = Device::default().autodiff();
+    let plain = device.clone().inner();
+    let length = 5;
+    let mut t5 = T5Config::letter_tiger(1030).init(&device);
+    let ids = |n: usize| -> Vec<i64> { (0..n).map(|i| ((i * 7919) % 1030) as i64).collect() };
+    let tokens = Tensor::<2, Int>::from_data(TensorData::new(ids(batch * positions), [batch, positions]), &plain);
+    let written = Tensor::<2, Int>::from_data(TensorData::new(ids(batch * length), [batch, length]), &plain);
+    let mut optim = AdamWConfig::new().init();
+    let cpu = || {
+        let text = std::fs::read_to_string("/proc/self/stat").unwrap();
+        let f: Vec<&str> = text.rsplit(')').next().unwrap().split_whitespace().collect();
+        (f[11].parse::<f64>().unwrap() * 10.0, f[12].parse::<f64>().unwrap() * 10.0)
+    };
+    for step in 0..steps {
+        let c0 = cpu();
+        let t0 = Instant::now();
+        let base = t5.valid();
+        let parts: Vec<(f32, GradientsParams)> = (0..batch / chunk)
+            .map(|i| {
+                let rows = i * chunk..(i + 1) * chunk;
+                (base.clone(), i, tokens.clone().slice([rows.clone()]), written.clone().slice([rows]))
+            })
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|(m, i, tokens, written)| {
+                let m = m.train();
+                m.seed_dropout((step * 1000 + i) as u64);
+                let mask = Tensor::<2, Bool>::full([chunk, positions], true, &plain);
+                let logits = m.forward(tokens, &mask, written.clone());
+                assert!(logits.is_autodiff());
+                let lp = log_softmax(logits.reshape([chunk * length, 1030]), 1);
+                let written = Tensor::from_inner(written);
+                let loss = lp.gather(1, written.reshape([chunk * length, 1])).sum().neg() / (batch * length) as f64;
+                let value = loss.clone().inner().into_scalar::<f32>();
+                let grads = loss.backward();
+                (value, GradientsParams::from_grads(grads, &m))
+            })
+            .collect();
+        let mut acc = GradientsAccumulator::new();
+        let mut value = 0.0;
+        for (v, g) in parts {
+            value += v;
+            acc.accumulate(&t5, g);
+        }
+        let t2 = Instant::now();
+        t5 = optim.step(5e-4, t5, acc.grads());
+        let t3 = Instant::now();
+        let c1 = cpu();
+        println!("step {step} loss {value:.4} gradients {:.0} optimizer {:.0} total {:.0} ms; cpu user {:.0} sys {:.0}", (t2 - t0).as_secs_f64() * 1e3, (t3 - t2).as_secs_f64() * 1e3, (t3 - t0).as_secs_f64() * 1e3, c1.0 - c0.0, c1.1 - c0.1);
+    }
+}
