@@ -47,9 +47,9 @@ struct Arguments {
     /// A published table of identifiers (index.json), used as it is, instead of training tokenizers.
     #[arg(long)]
     identifiers: Option<PathBuf>,
-    /// How much is spent.
-    #[arg(long, value_enum, default_value_t = Preset::Quick)]
-    preset: Preset,
+    /// How much is spent; without, demo on the synthetic catalogue and quick on data.
+    #[arg(long, value_enum)]
+    preset: Option<Preset>,
     /// Passes over the data of the recommenders, instead of the preset's.
     #[arg(long)]
     epochs: Option<usize>,
@@ -67,62 +67,68 @@ struct Arguments {
     resume: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+impl Arguments {
+    fn preset(&self) -> Preset {
+        let default = if self.data.is_some() { Preset::Quick } else { Preset::Demo };
+        self.preset.unwrap_or(default)
+    }
+
+    fn training(&self) -> TrainingConfig {
+        let training = self.preset().training().with_seed(self.seed);
+        let epochs = self.epochs.unwrap_or(training.epochs);
+        training.with_epochs(epochs)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Preset {
-    /// Minutes on two cores.
+    /// Two or three minutes on two cores: for the synthetic catalogue.
+    Demo,
+    /// Within half an hour on two cores, for a catalogue of a few thousand items.
     Quick,
     /// As in the papers.
     Paper,
-    /// Seconds: whether everything runs.
-    Smoke,
 }
 
 impl Preset {
-    fn world(self) -> SyntheticWorldConfig {
-        match self {
-            Self::Smoke => SyntheticWorldConfig::new().with_users(300),
-            Self::Quick | Self::Paper => SyntheticWorldConfig::new(),
-        }
-    }
-
     fn tokenizer(self, d_text: usize) -> LetterConfig {
         match self {
-            Self::Quick => LetterConfig::quick(d_text),
-            Self::Paper => LetterConfig::paper(d_text),
-            Self::Smoke => {
+            Self::Demo => {
                 let mut config = LetterConfig::quick(d_text);
-                config.training.epochs = 3;
+                config.training.epochs = 60;
                 config
             }
+            Self::Quick => LetterConfig::quick(d_text),
+            Self::Paper => LetterConfig::paper(d_text),
         }
     }
 
     fn model(self, vocabulary: &Vocabulary) -> SequenceModelConfig {
         match self {
-            Self::Quick | Self::Smoke => SequenceModelConfig::quick(vocabulary),
+            Self::Demo | Self::Quick => SequenceModelConfig::quick(vocabulary),
             Self::Paper => SequenceModelConfig::paper(vocabulary),
         }
     }
 
     fn training(self) -> TrainingConfig {
         match self {
+            Self::Demo => TrainingConfig::quick().with_epochs(20).with_validation_users(300),
             Self::Quick => TrainingConfig::quick(),
             Self::Paper => TrainingConfig::paper(),
-            Self::Smoke => TrainingConfig::quick().with_epochs(2).with_validation_users(50),
         }
     }
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let (preset, seed) = (arguments.preset, arguments.seed);
+    let seed = arguments.seed;
     let device = arguments.device.device();
     let out = run_folder::choose(arguments.out.clone(), "letter", arguments.resume)?;
 
     // 1. Who did what when, and what the items say.
     let dataset = match &arguments.data {
         Some(folder) => open(folder)?,
-        None => preset.world().generate(seed).dataset(),
+        None => SyntheticWorldConfig::new().generate(seed).dataset(),
     };
     let split = leave_one_out(&dataset.interactions)?.limit_history(20);
     println!("{}", dataset.statistics());
@@ -147,7 +153,7 @@ fn main() -> Result<()> {
                 ("data".into(), json!(dataset.name)),
                 ("seed".into(), json!(seed)),
                 ("split".into(), json!(split.protocol)),
-                ("training".into(), json!(preset.training())),
+                ("training".into(), json!(arguments.training())),
             ]);
             let system = System {
                 recommender,
@@ -211,7 +217,7 @@ fn tokenize(
         }
     };
 
-    let letter = arguments.preset.tokenizer(text.dim()).with_seed(arguments.seed);
+    let letter = arguments.preset().tokenizer(text.dim()).with_seed(arguments.seed);
     let tiger = letter.clone().without_regularizers();
     let mut identified = Vec::new();
     for (name, config, collaborative) in [("TIGER", tiger, None), ("LETTER-TIGER", letter, Some(&collaborative))] {
@@ -246,13 +252,12 @@ fn train(
     out: &std::path::Path,
     device: &Device,
 ) -> Result<SequenceRecommender> {
-    let config = arguments.preset.model(tokens.vocabulary());
+    let config = arguments.preset().model(tokens.vocabulary());
     let mut model = SequenceModel::new(config, tokens, arguments.seed, device)?;
-    if matches!(arguments.preset, Preset::Quick | Preset::Smoke) {
+    if arguments.preset() != Preset::Paper {
         model = model.start_from_codebooks(tokens, codebooks, arguments.seed)?;
     }
-    let mut training = arguments.preset.training().with_seed(arguments.seed);
-    training.epochs = arguments.epochs.unwrap_or(training.epochs);
+    let training = arguments.training();
     let bar = bars::training(name, training.epochs);
     let trained = SequenceTrainer::new(training, out.join(format!("{name}-checkpoints")))
         .with_resume(arguments.resume)

@@ -35,7 +35,9 @@ pub enum Error {
         loss: f64,
     },
     /// Saved rows do not belong to the users and items they are used for.
-    #[error("there are {found} rows for {expected} {what}, expected one for each: load rows that were made from these very data")]
+    #[error(
+        "there are {found} rows for {expected} {what}, expected one for each: load rows that were made from these very data"
+    )]
     Rows {
         /// Users or items.
         what: &'static str,
@@ -45,7 +47,9 @@ pub enum Error {
         expected: usize,
     },
     /// Rows that belong together have different widths.
-    #[error("the rows of `{what}` are {found} wide, expected {expected} like the others: the file was put together from several models")]
+    #[error(
+        "the rows of `{what}` are {found} wide, expected {expected} like the others: the file was put together from several models"
+    )]
     Width {
         /// Which rows.
         what: &'static str,

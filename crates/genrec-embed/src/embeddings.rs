@@ -31,7 +31,11 @@ impl Embeddings {
     ///
     /// [`Error::NotFinite`] with the first row and column that hold NaN or an infinity, [`Error::NoColumns`] if `dim` is 0.
     pub fn new(rows: Array2<f32>) -> Result<Self> {
-        let rows = if rows.is_standard_layout() { rows } else { rows.as_standard_layout().into_owned() };
+        let rows = if rows.is_standard_layout() {
+            rows
+        } else {
+            rows.as_standard_layout().into_owned()
+        };
         let (items, dim) = rows.dim();
         if dim == 0 {
             return Err(Error::NoColumns { rows: items });
@@ -65,8 +69,15 @@ impl Embeddings {
     pub fn from_tensor(rows: Tensor<2>) -> Result<Self> {
         let [items, dim] = rows.dims();
         let device = |reason: String| Error::Device { reason };
-        let data = rows.try_into_data_as::<f32>().map_err(|error| device(error.to_string()))?;
-        Self::from_vec(items, dim, data.try_into_vec::<f32>().map_err(|error| device(error.to_string()))?)
+        let data = rows
+            .try_into_data_as::<f32>()
+            .map_err(|error| device(error.to_string()))?;
+        Self::from_vec(
+            items,
+            dim,
+            data.try_into_vec::<f32>()
+                .map_err(|error| device(error.to_string()))?,
+        )
     }
 
     /// The number of rows, one an item.
@@ -91,7 +102,9 @@ impl Embeddings {
 
     /// All elements, row by row, `[rows * dim]`.
     pub fn as_slice(&self) -> &[f32] {
-        self.rows.as_slice().expect("rows are kept in standard layout")
+        self.rows
+            .as_slice()
+            .expect("rows are kept in standard layout")
     }
 
     /// All rows, `[rows, dim]`.
@@ -106,14 +119,21 @@ impl Embeddings {
 
     /// All rows on `device`, `[rows, dim]`.
     pub fn to_tensor(&self, device: &Device) -> Tensor<2> {
-        Tensor::from_data(TensorData::new(self.as_slice().to_vec(), [self.rows(), self.dim()]), device)
+        Tensor::from_data(
+            TensorData::new(self.as_slice().to_vec(), [self.rows(), self.dim()]),
+            device,
+        )
     }
 
     /// The same directions, each row of Euclidean length 1; rows of zeros stay zeros.
     pub fn normalized(&self) -> Self {
         let mut rows = self.rows.clone();
         for mut row in rows.rows_mut() {
-            let length = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
+            let length = row
+                .iter()
+                .map(|&x| f64::from(x) * f64::from(x))
+                .sum::<f64>()
+                .sqrt();
             if length > 0.0 {
                 row.mapv_inplace(|x| (f64::from(x) / length) as f32);
             }
@@ -127,7 +147,9 @@ impl Embeddings {
     ///
     /// If one of `indices` is not a row.
     pub fn select(&self, indices: &[usize]) -> Self {
-        Self { rows: self.rows.select(ndarray::Axis(0), indices) }
+        Self {
+            rows: self.rows.select(ndarray::Axis(0), indices),
+        }
     }
 
     /// The rows `range` alone; `1..rows` drops the padding row that some tools keep in front.
@@ -136,7 +158,12 @@ impl Embeddings {
     ///
     /// If `range` reaches past the last row.
     pub fn slice(&self, range: Range<usize>) -> Self {
-        Self { rows: self.rows.slice_axis(ndarray::Axis(0), range.into()).to_owned() }
+        Self {
+            rows: self
+                .rows
+                .slice_axis(ndarray::Axis(0), range.into())
+                .to_owned(),
+        }
     }
 
     /// These embeddings, if there is exactly one row for each of `items` items.
@@ -156,13 +183,20 @@ impl Embeddings {
         } else {
             "row i must belong to item i; compute the embeddings from this very catalogue"
         };
-        Err(Error::Rows { found, expected: items, remedy })
+        Err(Error::Rows {
+            found,
+            expected: items,
+            remedy,
+        })
     }
 }
 
 impl fmt::Debug for Embeddings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Embeddings").field("rows", &self.rows()).field("dim", &self.dim()).finish_non_exhaustive()
+        f.debug_struct("Embeddings")
+            .field("rows", &self.rows())
+            .field("dim", &self.dim())
+            .finish_non_exhaustive()
     }
 }
 
@@ -176,7 +210,10 @@ mod tests {
         let embeddings = Embeddings::new(array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]).unwrap();
         assert_eq!((embeddings.rows(), embeddings.dim()), (3, 2));
         assert_eq!(embeddings.row(2), [5.0, 6.0]);
-        assert_eq!(embeddings.select(&[2, 0, 2]).as_slice(), [5.0, 6.0, 1.0, 2.0, 5.0, 6.0]);
+        assert_eq!(
+            embeddings.select(&[2, 0, 2]).as_slice(),
+            [5.0, 6.0, 1.0, 2.0, 5.0, 6.0]
+        );
         assert_eq!(embeddings.slice(1..3).as_slice(), [3.0, 4.0, 5.0, 6.0]);
     }
 
@@ -190,17 +227,30 @@ mod tests {
     fn holes_are_found_where_they_are() {
         let error = Embeddings::new(array![[1.0, 2.0], [3.0, f32::NAN]]).unwrap_err();
         assert!(matches!(error, Error::NotFinite { row: 1, column: 1, value } if value.is_nan()));
-        assert!(error.to_string().starts_with("row 1, column 1 is NaN"), "{error}");
+        assert!(
+            error.to_string().starts_with("row 1, column 1 is NaN"),
+            "{error}"
+        );
         assert!(matches!(
             Embeddings::from_vec(1, 2, vec![f32::INFINITY, 0.0]),
-            Err(Error::NotFinite { row: 0, column: 0, .. })
+            Err(Error::NotFinite {
+                row: 0,
+                column: 0,
+                ..
+            })
         ));
     }
 
     #[test]
     fn shapes_must_fit() {
-        assert!(matches!(Embeddings::from_vec(2, 2, vec![0.0; 3]), Err(Error::Shape { .. })));
-        assert!(matches!(Embeddings::from_vec(2, 0, vec![]), Err(Error::NoColumns { rows: 2 })));
+        assert!(matches!(
+            Embeddings::from_vec(2, 2, vec![0.0; 3]),
+            Err(Error::Shape { .. })
+        ));
+        assert!(matches!(
+            Embeddings::from_vec(2, 0, vec![]),
+            Err(Error::NoColumns { rows: 2 })
+        ));
         assert_eq!(Embeddings::from_vec(0, 4, vec![]).unwrap().rows(), 0);
     }
 
@@ -208,15 +258,27 @@ mod tests {
     fn wrong_row_counts_name_both_numbers_and_a_remedy() {
         let five = Embeddings::from_vec(5, 1, vec![0.0; 5]).unwrap();
         assert!(five.clone().expect_rows(5).is_ok());
-        let messages = [4, 6, 9].map(|items| five.clone().expect_rows(items).unwrap_err().to_string());
-        assert!(messages[0].starts_with("there are 5 rows, expected 4") && messages[0].contains("padding row"));
-        assert!(messages[1].starts_with("there are 5 rows, expected 6") && messages[1].contains("start from 1"));
-        assert!(messages[2].starts_with("there are 5 rows, expected 9") && messages[2].contains("this very catalogue"));
+        let messages =
+            [4, 6, 9].map(|items| five.clone().expect_rows(items).unwrap_err().to_string());
+        assert!(
+            messages[0].starts_with("there are 5 rows, expected 4")
+                && messages[0].contains("padding row")
+        );
+        assert!(
+            messages[1].starts_with("there are 5 rows, expected 6")
+                && messages[1].contains("start from 1")
+        );
+        assert!(
+            messages[2].starts_with("there are 5 rows, expected 9")
+                && messages[2].contains("this very catalogue")
+        );
     }
 
     #[test]
     fn normalizing_keeps_zeros_and_directions() {
-        let embeddings = Embeddings::new(array![[0.0, 0.0], [1e-30, 0.0], [3.0, -4.0]]).unwrap().normalized();
+        let embeddings = Embeddings::new(array![[0.0, 0.0], [1e-30, 0.0], [3.0, -4.0]])
+            .unwrap()
+            .normalized();
         assert_eq!(embeddings.as_slice(), [0.0, 0.0, 1.0, 0.0, 0.6, -0.8]);
     }
 

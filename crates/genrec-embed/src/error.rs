@@ -21,7 +21,9 @@ pub enum Error {
         reason: Box<Error>,
     },
     /// A file is truncated, damaged or of another format.
-    #[error("not a readable {format} file ({reason}); it is truncated, damaged or of another format: write it anew")]
+    #[error(
+        "not a readable {format} file ({reason}); it is truncated, damaged or of another format: write it anew"
+    )]
     Format {
         /// The format it was read as.
         format: &'static str,
@@ -29,13 +31,18 @@ pub enum Error {
         reason: String,
     },
     /// The name of a file does not tell its format.
-    #[error("the extension is {found:?}, expected `safetensors` or `npy`: rename the file, or call the reader or writer of its format")]
+    #[error(
+        "the extension is {found:?}, expected `safetensors` or `npy`: rename the file, or call the reader or writer of its format"
+    )]
     Extension {
         /// The extension found, empty if there is none.
         found: String,
     },
     /// No tensor of the file can be meant.
-    #[error("no tensor `{expected}`, found {}: write the tensor under this name, or take another file", few(found))]
+    #[error(
+        "no tensor `{expected}`, found {}: write the tensor under this name, or take another file",
+        few(found)
+    )]
     NoTensor {
         /// The tensor looked for.
         expected: String,
@@ -63,7 +70,9 @@ pub enum Error {
         expected: String,
     },
     /// An embedding holds NaN or an infinity.
-    #[error("row {row}, column {column} is {value}, expected a finite number: embeddings with holes must be completed or their items removed first")]
+    #[error(
+        "row {row}, column {column} is {value}, expected a finite number: embeddings with holes must be completed or their items removed first"
+    )]
     NotFinite {
         /// The row, from 0.
         row: usize,
@@ -99,7 +108,9 @@ pub enum Error {
         expected: &'static str,
     },
     /// A model folder is not that of a model this crate can run.
-    #[error("`{key}` is {found}, expected {expected}: this encoder runs BERT models (post-norm, learned absolute positions)")]
+    #[error(
+        "`{key}` is {found}, expected {expected}: this encoder runs BERT models (post-norm, learned absolute positions)"
+    )]
     Model {
         /// The key in `config.json`.
         key: &'static str,
@@ -117,7 +128,9 @@ pub enum Error {
         file: &'static str,
     },
     /// A weight of a model is NaN or an infinity.
-    #[error("element {place} of tensor `{tensor}` is {value}, expected a finite number: fetch the model anew")]
+    #[error(
+        "element {place} of tensor `{tensor}` is {value}, expected a finite number: fetch the model anew"
+    )]
     Weight {
         /// The tensor.
         tensor: String,
@@ -153,7 +166,10 @@ fn few(names: &[String]) -> String {
 impl Error {
     /// Says which file this error is about.
     pub(crate) fn in_file(self, path: &Path) -> Self {
-        Self::File { path: path.to_path_buf(), reason: Box::new(self) }
+        Self::File {
+            path: path.to_path_buf(),
+            reason: Box::new(self),
+        }
     }
 
     /// An error of the operating system about a file.

@@ -36,7 +36,8 @@ impl Code {
         format!("<{}_{}>", level_letters(level), self.0)
     }
 
-    /// The code that `name` stands for at `level`, or `None` where it is not written exactly as [`name`](Self::name) writes it.
+    /// The code that `name` stands for at `level`, or `None` where it is not written exactly as [`name`](Self::name)
+    /// writes it.
     ///
     /// ```
     /// # use genrec_identify::Code;
@@ -47,7 +48,8 @@ impl Code {
     pub fn parse(name: &str, level: usize) -> Option<Self> {
         let (letters, digits) = name.strip_prefix('<')?.strip_suffix('>')?.split_once('_')?;
         // A second spelling of a number would not survive reading and writing.
-        let canonical = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+        let canonical = digits.bytes().all(|byte| byte.is_ascii_digit())
+            && (digits == "0" || !digits.starts_with('0'));
         (canonical && letters == level_letters(level)).then(|| digits.parse().ok().map(Self))?
     }
 }
@@ -118,7 +120,10 @@ impl Borrow<[Code]> for Identifier {
 
 impl fmt::Display for Identifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(level, code)| f.write_str(&code.name(level)))
+        self.0
+            .iter()
+            .enumerate()
+            .try_for_each(|(level, code)| f.write_str(&code.name(level)))
     }
 }
 
@@ -129,25 +134,58 @@ mod tests {
     #[test]
     fn letters_go_on_after_z() {
         let at = |level| level_letters(level);
-        assert_eq!([at(0), at(3), at(25), at(26), at(27), at(51), at(52), at(701), at(702)], [
-            "a", "d", "z", "aa", "ab", "az", "ba", "zz", "aaa"
-        ]);
+        assert_eq!(
+            [
+                at(0),
+                at(3),
+                at(25),
+                at(26),
+                at(27),
+                at(51),
+                at(52),
+                at(701),
+                at(702)
+            ],
+            ["a", "d", "z", "aa", "ab", "az", "ba", "zz", "aaa"]
+        );
     }
 
     #[test]
     fn names_parse_back_and_nothing_else_does() {
         for level in [0, 1, 25, 26, 700] {
             for code in [0, 1, 9, 10, 255, u32::MAX] {
-                assert_eq!(Code::parse(&Code(code).name(level), level), Some(Code(code)));
+                assert_eq!(
+                    Code::parse(&Code(code).name(level), level),
+                    Some(Code(code))
+                );
             }
         }
-        for wrong in ["", "a_1", "<a_1", "a_1>", "<a1>", "<a_>", "<_1>", "<A_1>", "<a_-1>", "<a_+1>", "<a_01>", "<a_1.0>", "<a_ 1>", "<a_4294967296>", "<b_1>"] {
+        for wrong in [
+            "",
+            "a_1",
+            "<a_1",
+            "a_1>",
+            "<a1>",
+            "<a_>",
+            "<_1>",
+            "<A_1>",
+            "<a_-1>",
+            "<a_+1>",
+            "<a_01>",
+            "<a_1.0>",
+            "<a_ 1>",
+            "<a_4294967296>",
+            "<b_1>",
+        ] {
             assert_eq!(Code::parse(wrong, 0), None, "{wrong}");
         }
     }
 
     #[test]
     fn an_identifier_reads_as_the_file_writes_it() {
-        assert_eq!(Identifier::from_iter([12, 7, 0]).to_string(), "<a_12><b_7><c_0>");
+        assert_eq!(
+            Identifier::from_iter([12, 7, 0]).to_string(),
+            "<a_12><b_7><c_0>"
+        );
     }
 }

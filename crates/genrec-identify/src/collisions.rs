@@ -12,8 +12,13 @@ pub struct Collisions {
 }
 
 impl Collisions {
-    /// Groups equal entries among `items` entries; `order` holds every item once, equal entries side by side, in ascending order among themselves.
-    pub(crate) fn from_sorted(items: usize, order: &[u32], same: impl Fn(u32, u32) -> bool) -> Self {
+    /// Groups equal entries among `items` entries; `order` holds every item once, equal entries side by side, in
+    /// ascending order among themselves.
+    pub(crate) fn from_sorted(
+        items: usize,
+        order: &[u32],
+        same: impl Fn(u32, u32) -> bool,
+    ) -> Self {
         let mut groups: Vec<Vec<ItemId>> = order
             .chunk_by(|&a, &b| same(a, b))
             .filter(|group| group.len() > 1)
@@ -23,7 +28,8 @@ impl Collisions {
         Self { groups, items }
     }
 
-    /// The groups of two or more items with the same codes: largest first, then by their lowest item; within a group by item.
+    /// The groups of two or more items with the same codes: largest first, then by their lowest item; within a group by
+    /// item.
     pub fn groups(&self) -> &[Vec<ItemId>] {
         &self.groups
     }
@@ -45,14 +51,19 @@ impl Collisions {
 
     /// The collision rate, `1 - distinct identifiers / items`, between 0 (none) and almost 1 (one identifier for all).
     pub fn rate(&self) -> f64 {
-        1.0 - self.distinct() as f64 / self.items as f64
+        (self.items - self.distinct()) as f64 / self.items as f64
     }
 }
 
 impl fmt::Display for Collisions {
     /// One line: how many identifiers, how many items share one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} identifiers for {} items", self.distinct(), self.items)?;
+        write!(
+            f,
+            "{} identifiers for {} items",
+            self.distinct(),
+            self.items
+        )?;
         match self.groups.first() {
             None => write!(f, ", no collisions"),
             Some(largest) => write!(

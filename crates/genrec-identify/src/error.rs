@@ -49,7 +49,9 @@ pub enum Error {
     },
 
     /// A code that its codebook does not have.
-    #[error("item {item}, level {level}: expected a code below {codewords} (the codewords of this level), found {found}")]
+    #[error(
+        "item {item}, level {level}: expected a code below {codewords} (the codewords of this level), found {found}"
+    )]
     CodeOutOfRange {
         /// The item.
         item: u32,
@@ -109,13 +111,19 @@ pub enum Error {
 }
 
 fn in_item(item: Option<&str>) -> String {
-    item.map(|item| format!("item {item}: ")).unwrap_or_default()
+    item.map(|item| format!("item {item}: "))
+        .unwrap_or_default()
 }
 
 /// The first few of a list of items; a message must stay readable.
 fn list(items: &[ItemId]) -> String {
     const SHOWN: usize = 8;
-    let mut text = items.iter().take(SHOWN).map(|item| item.get().to_string()).collect::<Vec<_>>().join(", ");
+    let mut text = items
+        .iter()
+        .take(SHOWN)
+        .map(|item| item.get().to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
     if items.len() > SHOWN {
         text += &format!(", ... ({} in all)", items.len());
     }

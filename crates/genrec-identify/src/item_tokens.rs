@@ -7,11 +7,13 @@ use crate::{Code, Vocabulary};
 
 /// The tokens of every item, and the groups of items that share theirs.
 ///
-/// Made by [`Vocabulary::tokenize`], where every item is a group of its own with the item's number, or by [`Vocabulary::tokenize_collided`], where collided
-/// items share a group; groups are numbered in the order of their lowest items, and hold their items in ascending order.
+/// Made by [`Vocabulary::tokenize`], where every item is a group of its own with the item's number, or by
+/// [`Vocabulary::tokenize_collided`], where collided items share a group; groups are numbered in the order of their
+/// lowest items, and hold their items in ascending order.
 ///
-/// An identifier that is shorter than the longest ends with the end-of-sequence token. So no item's tokens begin another's, and a decoder knows from the depth
-/// and the token alone when an identifier is complete; where all identifiers have the same length, as codes of a quantizer have, there are no such tokens.
+/// An identifier that is shorter than the longest ends with the end-of-sequence token. So no item's tokens begin
+/// another's, and a decoder knows from the depth and the token alone when an identifier is complete; where all
+/// identifiers have the same length, as codes of a quantizer have, there are no such tokens.
 ///
 /// ```
 /// use genrec_data::ItemId;
@@ -43,7 +45,9 @@ impl ItemTokens {
         let rows: Vec<&[Code]> = rows.collect();
         let mut order: Vec<u32> = (0..rows.len() as u32).collect();
         order.sort_unstable_by_key(|&item| (rows[item as usize], item));
-        let mut groups: Vec<&[u32]> = order.chunk_by(|&a, &b| rows[a as usize] == rows[b as usize]).collect();
+        let mut groups: Vec<&[u32]> = order
+            .chunk_by(|&a, &b| rows[a as usize] == rows[b as usize])
+            .collect();
         groups.sort_unstable_by_key(|group| group[0]);
 
         let longest = rows.iter().map(|codes| codes.len()).max().unwrap_or(0);
@@ -57,8 +61,14 @@ impl ItemTokens {
         };
         for (group, items) in groups.iter().enumerate() {
             let codes = rows[items[0] as usize];
-            this.tokens.extend(codes.iter().enumerate().map(|(level, &code)| this.vocabulary.token(level, code)));
-            this.tokens.extend((codes.len() < longest).then(|| this.vocabulary.eos()));
+            this.tokens.extend(
+                codes
+                    .iter()
+                    .enumerate()
+                    .map(|(level, &code)| this.vocabulary.token(level, code)),
+            );
+            this.tokens
+                .extend((codes.len() < longest).then(|| this.vocabulary.eos()));
             this.token_offsets.push(this.tokens.len());
             this.items.extend(items.iter().copied().map(ItemId::new));
             this.item_offsets.push(this.items.len());
@@ -94,13 +104,20 @@ impl ItemTokens {
     ///
     /// When there is no such item.
     pub fn name(&self, item: ItemId) -> String {
-        let written = self.tokens(item).iter().filter(|&&token| token != self.vocabulary.eos());
+        let written = self
+            .tokens(item)
+            .iter()
+            .filter(|&&token| token != self.vocabulary.eos());
         written.map(|&token| self.vocabulary.name(token)).collect()
     }
 
     /// The number of tokens of the items with most of them.
     pub fn max_tokens(&self) -> usize {
-        self.token_offsets.windows(2).map(|range| range[1] - range[0]).max().unwrap_or(0)
+        self.token_offsets
+            .windows(2)
+            .map(|range| range[1] - range[0])
+            .max()
+            .unwrap_or(0)
     }
 
     /// The number of groups: of different token sequences.
@@ -139,7 +156,9 @@ impl ItemTokens {
     pub fn trie(&self) -> Trie {
         let mut builder = TrieBuilder::new();
         for group in 0..self.groups() {
-            builder.insert(self.group_tokens(group), group as u32).expect("every group has tokens of its own");
+            builder
+                .insert(self.group_tokens(group), group as u32)
+                .expect("every group has tokens of its own");
         }
         builder.build().expect("every group has tokens of its own")
     }
@@ -159,19 +178,38 @@ mod tests {
         let identifiers = [[2, 0], [0, 1], [2, 1]].map(Identifier::from_iter).to_vec();
         let table = IdentifierTable::new(identifiers).unwrap();
         let tokens = Vocabulary::of(&table).tokenize(&table);
-        assert_eq!((tokens.items(), tokens.groups(), tokens.max_tokens()), (3, 3, 2));
+        assert_eq!(
+            (tokens.items(), tokens.groups(), tokens.max_tokens()),
+            (3, 3, 2)
+        );
         for item in (0..3).map(ItemId::new) {
-            assert_eq!((tokens.group(item), tokens.group_items(item.index())), (item.index(), &[item][..]));
+            assert_eq!(
+                (tokens.group(item), tokens.group_items(item.index())),
+                (item.index(), &[item][..])
+            );
         }
         assert_eq!(numbers(tokens.tokens(ItemId::new(2))), [4, 6]);
     }
 
     #[test]
     fn collided_items_share_a_group_and_its_tokens() {
-        let codes = [[1, 0], [0, 1], [1, 0], [0, 0], [0, 1], [1, 0]].as_flattened().iter().copied().map(Code::new).collect();
+        let codes = [[1, 0], [0, 1], [1, 0], [0, 0], [0, 1], [1, 0]]
+            .as_flattened()
+            .iter()
+            .copied()
+            .map(Code::new)
+            .collect();
         let table = CodeTable::new(6, 2, codes, vec![2, 2]).unwrap();
         let tokens = Vocabulary::of(&table).tokenize_collided(&table);
-        let groups: Vec<Vec<u32>> = (0..tokens.groups()).map(|group| tokens.group_items(group).iter().map(|item| item.get()).collect()).collect();
+        let groups: Vec<Vec<u32>> = (0..tokens.groups())
+            .map(|group| {
+                tokens
+                    .group_items(group)
+                    .iter()
+                    .map(|item| item.get())
+                    .collect()
+            })
+            .collect();
         assert_eq!(groups, [vec![0, 2, 5], vec![1, 4], vec![3]]);
         for item in (0..6).map(ItemId::new) {
             assert!(tokens.group_items(tokens.group(item)).contains(&item));
@@ -182,22 +220,31 @@ mod tests {
 
     #[test]
     fn an_identifier_shorter_than_the_longest_is_ended() {
-        let identifiers: Vec<Identifier> = [&[1][..], &[1, 0], &[0, 1]].map(|codes| codes.iter().copied().collect()).to_vec();
+        let identifiers: Vec<Identifier> = [&[1][..], &[1, 0], &[0, 1]]
+            .map(|codes| codes.iter().copied().collect())
+            .to_vec();
         let table = IdentifierTable::new(identifiers).unwrap();
         let tokens = Vocabulary::of(&table).tokenize(&table);
-        let all: Vec<Vec<u32>> = (0..3).map(|item| numbers(tokens.tokens(ItemId::new(item)))).collect();
+        let all: Vec<Vec<u32>> = (0..3)
+            .map(|item| numbers(tokens.tokens(ItemId::new(item))))
+            .collect();
         assert_eq!(all, [[3, 1], [3, 4], [2, 5]]);
     }
 
     #[test]
     fn the_trie_leads_from_tokens_to_groups() {
-        let identifiers: Vec<Identifier> = [&[1][..], &[1, 0], &[0, 1], &[1, 1]].map(|codes| codes.iter().copied().collect()).to_vec();
+        let identifiers: Vec<Identifier> = [&[1][..], &[1, 0], &[0, 1], &[1, 1]]
+            .map(|codes| codes.iter().copied().collect())
+            .to_vec();
         let table = IdentifierTable::new(identifiers).unwrap();
         let tokens = Vocabulary::of(&table).tokenize(&table);
         let trie = tokens.trie();
         assert_eq!(trie.len(), 4);
         for group in 0..tokens.groups() {
-            let end = tokens.group_tokens(group).iter().try_fold(trie.root(), |node, &token| trie.step(node, token));
+            let end = tokens
+                .group_tokens(group)
+                .iter()
+                .try_fold(trie.root(), |node, &token| trie.step(node, token));
             assert_eq!(end.and_then(|node| trie.item(node)), Some(group as u32));
         }
         assert_eq!(trie.step(trie.root(), TokenId::new(4)), None);

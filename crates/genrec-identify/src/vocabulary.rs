@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Code, CodeTable, IdentifierTable, ItemTokens};
 
-/// The tokens of identifiers: the specials pad (0) and end-of-sequence (1), then the tokens of each level, contiguous, level by level.
+/// The tokens of identifiers: the specials pad (0) and end-of-sequence (1), then the tokens of each level, contiguous,
+/// level by level.
 ///
 /// A code is another token at every level: `<a_7>` and `<b_7>` have nothing in common.
 ///
@@ -37,8 +38,13 @@ impl Vocabulary {
     ///
     /// When the levels have 2^31 codewords or more together.
     pub fn new(codebook_sizes: &[usize]) -> Self {
-        assert!(codebook_sizes.iter().sum::<usize>() <= 1 << 31, "the tokens of {codebook_sizes:?} codewords do not fit into 32 bits");
-        Self { codebook_sizes: codebook_sizes.to_vec() }
+        assert!(
+            codebook_sizes.iter().sum::<usize>() <= 1 << 31,
+            "the tokens of {codebook_sizes:?} codewords do not fit into 32 bits"
+        );
+        Self {
+            codebook_sizes: codebook_sizes.to_vec(),
+        }
     }
 
     /// The vocabulary of a table: an [`&IdentifierTable`](IdentifierTable) or a [`&CodeTable`](CodeTable).
@@ -93,7 +99,12 @@ impl Vocabulary {
     /// When there is no such level, or no such code in it.
     pub fn token(&self, level: usize, code: Code) -> TokenId {
         let tokens = self.level(level);
-        assert!(code.get() < tokens.end - tokens.start, "level {level} has {} codewords, not {}", tokens.end - tokens.start, code.get());
+        assert!(
+            code.get() < tokens.end - tokens.start,
+            "level {level} has {} codewords, not {}",
+            tokens.end - tokens.start,
+            code.get()
+        );
         TokenId::new(tokens.start + code.get())
     }
 
@@ -101,7 +112,9 @@ impl Vocabulary {
     pub fn code(&self, token: TokenId) -> Option<(usize, Code)> {
         (0..self.levels()).find_map(|level| {
             let tokens = self.level(level);
-            tokens.contains(&token.get()).then(|| (level, Code::new(token.get() - tokens.start)))
+            tokens
+                .contains(&token.get())
+                .then(|| (level, Code::new(token.get() - tokens.start)))
         })
     }
 
@@ -115,7 +128,11 @@ impl Vocabulary {
             Some((level, code)) => code.name(level),
             None if token == self.pad() => String::from("<pad>"),
             None if token == self.eos() => String::from("<eos>"),
-            None => panic!("token {} is beyond the vocabulary of {} tokens", token.get(), self.len()),
+            None => panic!(
+                "token {} is beyond the vocabulary of {} tokens",
+                token.get(),
+                self.len()
+            ),
         }
     }
 
@@ -128,7 +145,8 @@ impl Vocabulary {
         ItemTokens::new(self.clone(), table.iter().map(|(_, codes)| codes))
     }
 
-    /// What a language model reads and writes for every item of a table with collisions: items with the same codes share their tokens and form a group.
+    /// What a language model reads and writes for every item of a table with collisions: items with the same codes
+    /// share their tokens and form a group.
     ///
     /// # Panics
     ///
@@ -157,17 +175,35 @@ mod tests {
     #[test]
     fn every_token_is_one_code_of_one_level() {
         let vocabulary = Vocabulary::new(&[3, 1, 4]);
-        let tokens: Vec<TokenId> = (0..3).flat_map(|level| vocabulary.level(level)).map(TokenId::new).collect();
-        assert_eq!(tokens, (2..vocabulary.len() as u32).map(TokenId::new).collect::<Vec<_>>());
+        let tokens: Vec<TokenId> = (0..3)
+            .flat_map(|level| vocabulary.level(level))
+            .map(TokenId::new)
+            .collect();
+        assert_eq!(
+            tokens,
+            (2..vocabulary.len() as u32)
+                .map(TokenId::new)
+                .collect::<Vec<_>>()
+        );
         for token in tokens {
             let (level, code) = vocabulary.code(token).unwrap();
             assert_eq!(vocabulary.token(level, code), token);
             assert_eq!(Code::parse(&vocabulary.name(token), level), Some(code));
         }
-        for special in [vocabulary.pad(), vocabulary.eos(), TokenId::new(vocabulary.len() as u32)] {
+        for special in [
+            vocabulary.pad(),
+            vocabulary.eos(),
+            TokenId::new(vocabulary.len() as u32),
+        ] {
             assert_eq!(vocabulary.code(special), None);
         }
-        assert_eq!([vocabulary.name(vocabulary.pad()), vocabulary.name(vocabulary.eos())], ["<pad>", "<eos>"]);
+        assert_eq!(
+            [
+                vocabulary.name(vocabulary.pad()),
+                vocabulary.name(vocabulary.eos())
+            ],
+            ["<pad>", "<eos>"]
+        );
     }
 
     #[test]

@@ -175,10 +175,7 @@ fn index_json(tokens: &ItemTokens) -> Result<String> {
     };
     let identifiers = (0..tokens.items() as u32).map(|item| identifier(item.into()));
     if tokens.groups() == tokens.items() {
-        let table = IdentifierTable::with_codebook_sizes(
-            identifiers.map(Into::into).collect(),
-            vocabulary.codebook_sizes().to_vec(),
-        )?;
+        let table = IdentifierTable::new(identifiers.map(Into::into).collect())?;
         Ok(table.to_index_json())
     } else {
         let codes: Vec<_> = identifiers.flatten().collect();

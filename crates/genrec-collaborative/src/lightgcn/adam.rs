@@ -20,7 +20,10 @@ pub(super) struct Step {
 
 impl Adam {
     pub(super) fn new(learning_rate: f64) -> Self {
-        Self { learning_rate, steps: 0 }
+        Self {
+            learning_rate,
+            steps: 0,
+        }
     }
 
     /// The next step.
@@ -37,8 +40,16 @@ impl Adam {
 impl Step {
     /// Moves a row of weights, `[d]`, against its gradient, `[d]`; `first` and `second`, `[d]`, are its running moments,
     /// zeros at the start.
-    pub(super) fn update(self, weights: &mut [f32], first: &mut [f32], second: &mut [f32], gradient: &[f32]) {
-        for (((weight, first), second), gradient) in weights.iter_mut().zip(first).zip(second).zip(gradient) {
+    pub(super) fn update(
+        self,
+        weights: &mut [f32],
+        first: &mut [f32],
+        second: &mut [f32],
+        gradient: &[f32],
+    ) {
+        for (((weight, first), second), gradient) in
+            weights.iter_mut().zip(first).zip(second).zip(gradient)
+        {
             *first = BETA_1 * *first + (1.0 - BETA_1) * gradient;
             *second = BETA_2 * *second + (1.0 - BETA_2) * gradient * gradient;
             *weight -= self.rate * *first / (second.sqrt() * self.correction + EPSILON);
@@ -54,7 +65,9 @@ mod tests {
     #[test]
     fn the_first_step_is_the_learning_rate() {
         let (mut weights, mut first, mut second) = ([1.0, 1.0, 1.0], [0.0; 3], [0.0; 3]);
-        Adam::new(0.01).step().update(&mut weights, &mut first, &mut second, &[3.0, -1e-3, 0.0]);
+        Adam::new(0.01)
+            .step()
+            .update(&mut weights, &mut first, &mut second, &[3.0, -1e-3, 0.0]);
         for (weight, expected) in weights.iter().zip([0.99, 1.01, 1.0]) {
             assert!((weight - expected).abs() < 1e-5, "{weight} {expected}");
         }
@@ -66,8 +79,12 @@ mod tests {
         let (mut weights, mut first, mut second) = ([0.0], [0.0], [0.0]);
         let mut adam = Adam::new(0.1);
         for steps in 1..=20 {
-            adam.step().update(&mut weights, &mut first, &mut second, &[-0.5]);
-            assert!((weights[0] - 0.1 * steps as f32).abs() < 1e-4, "{weights:?} after {steps}");
+            adam.step()
+                .update(&mut weights, &mut first, &mut second, &[-0.5]);
+            assert!(
+                (weights[0] - 0.1 * steps as f32).abs() < 1e-4,
+                "{weights:?} after {steps}"
+            );
         }
     }
 }

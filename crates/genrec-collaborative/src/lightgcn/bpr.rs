@@ -18,15 +18,24 @@ pub(super) fn bpr(means: &[f32], d: usize, triples: &[Triple], gradient: &mut [f
     let row = |place: u32| place as usize * d..(place as usize + 1) * d;
     let mut loss = 0.0;
     for triple in triples {
-        let [user, positive, negative] = [triple.user, triple.positive, triple.negative].map(|place| &means[row(place)]);
+        let [user, positive, negative] =
+            [triple.user, triple.positive, triple.negative].map(|place| &means[row(place)]);
         let margin = dot_difference(user, positive, negative);
         // ln(1 + e^-x) without overflow, and its derivative.
         loss += f64::from((-margin.abs()).exp().ln_1p() + (-margin).max(0.0));
         let slope = -1.0 / ((1.0 + margin.exp()) * triples.len() as f32);
-        let of = gradient[row(triple.user)].iter_mut().zip(positive.iter().zip(negative));
+        let of = gradient[row(triple.user)]
+            .iter_mut()
+            .zip(positive.iter().zip(negative));
         of.for_each(|(of, (positive, negative))| *of += slope * (positive - negative));
-        gradient[row(triple.positive)].iter_mut().zip(user).for_each(|(of, user)| *of += slope * user);
-        gradient[row(triple.negative)].iter_mut().zip(user).for_each(|(of, user)| *of -= slope * user);
+        gradient[row(triple.positive)]
+            .iter_mut()
+            .zip(user)
+            .for_each(|(of, user)| *of += slope * user);
+        gradient[row(triple.negative)]
+            .iter_mut()
+            .zip(user)
+            .for_each(|(of, user)| *of -= slope * user);
     }
     loss / triples.len() as f64
 }
@@ -35,7 +44,11 @@ pub(super) fn bpr(means: &[f32], d: usize, triples: &[Triple], gradient: &mut [f
 fn dot_difference(user: &[f32], positive: &[f32], negative: &[f32]) -> f32 {
     let mut sums = [0.0f32; 8];
     let rest = |row: &[f32]| row.len() / 8 * 8;
-    for ((user, positive), negative) in user.chunks_exact(8).zip(positive.chunks_exact(8)).zip(negative.chunks_exact(8)) {
+    for ((user, positive), negative) in user
+        .chunks_exact(8)
+        .zip(positive.chunks_exact(8))
+        .zip(negative.chunks_exact(8))
+    {
         for lane in 0..8 {
             sums[lane] += user[lane] * (positive[lane] - negative[lane]);
         }
@@ -51,7 +64,11 @@ mod tests {
 
     #[test]
     fn far_margins_do_not_overflow() {
-        let triple = [Triple { user: 0, positive: 1, negative: 2 }];
+        let triple = [Triple {
+            user: 0,
+            positive: 1,
+            negative: 2,
+        }];
         let mut gradient = [0.0; 3];
         let loss = bpr(&[100.0, 5.0, 0.0], 1, &triple, &mut gradient);
         assert_eq!((loss, gradient), (0.0, [-0.0, -0.0, 0.0]));

@@ -56,13 +56,27 @@ impl LightGcnConfig {
             ("early_stopping.k", self.early_stopping.k),
         ];
         if let Some((option, _)) = counts.into_iter().find(|&(_, count)| count == 0) {
-            return Err(Error::Option { option, found: "0".into(), expected: "at least 1" });
+            return Err(Error::Option {
+                option,
+                found: "0".into(),
+                expected: "at least 1",
+            });
         }
-        let positive = |option, value: f64, zero: bool| match value.is_finite() && (value > 0.0 || zero && value == 0.0) {
+        let positive = |option, value: f64, zero: bool| match value.is_finite()
+            && (value > 0.0 || zero && value == 0.0)
+        {
             true => Ok(()),
             false => {
-                let expected = if zero { "a finite number of at least 0" } else { "a finite number above 0" };
-                Err(Error::Option { option, found: value.to_string(), expected })
+                let expected = if zero {
+                    "a finite number of at least 0"
+                } else {
+                    "a finite number above 0"
+                };
+                Err(Error::Option {
+                    option,
+                    found: value.to_string(),
+                    expected,
+                })
             }
         };
         positive("learning_rate", self.learning_rate, false)?;
@@ -79,7 +93,10 @@ mod tests {
     fn the_defaults_are_the_papers() {
         let config = LightGcnConfig::new();
         assert_eq!((config.d_model, config.layers, config.batch), (64, 3, 2048));
-        assert_eq!((config.learning_rate, config.l2, config.init_std), (1e-3, 1e-4, 0.1));
+        assert_eq!(
+            (config.learning_rate, config.l2, config.init_std),
+            (1e-3, 1e-4, 0.1)
+        );
         assert!(config.check().is_ok());
     }
 
@@ -87,11 +104,23 @@ mod tests {
     fn impossible_options_are_refused() {
         let refused = |config: LightGcnConfig| config.check().unwrap_err().to_string();
         let new = LightGcnConfig::new;
-        assert_eq!(refused(new().with_d_model(0)), "option `d_model` is 0, expected at least 1");
-        assert_eq!(refused(new().with_l2(-1.0)), "option `l2` is -1, expected a finite number of at least 0");
-        assert_eq!(refused(new().with_init_std(0.0)), "option `init_std` is 0, expected a finite number above 0");
+        assert_eq!(
+            refused(new().with_d_model(0)),
+            "option `d_model` is 0, expected at least 1"
+        );
+        assert_eq!(
+            refused(new().with_l2(-1.0)),
+            "option `l2` is -1, expected a finite number of at least 0"
+        );
+        assert_eq!(
+            refused(new().with_init_std(0.0)),
+            "option `init_std` is 0, expected a finite number above 0"
+        );
         assert!(refused(new().with_learning_rate(f64::NAN)).contains("learning_rate"));
-        assert!(refused(new().with_early_stopping(EarlyStopping::new().with_every(0))).contains("every"));
+        assert!(
+            refused(new().with_early_stopping(EarlyStopping::new().with_every(0)))
+                .contains("every")
+        );
         assert!(new().with_layers(0).with_l2(0.0).check().is_ok());
     }
 }

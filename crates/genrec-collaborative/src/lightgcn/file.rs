@@ -48,7 +48,10 @@ impl LightGcn {
         let read = |tensor| Embeddings::read_safetensors_tensor(path, tensor);
         let (layer0, users) = ([read(LAYER0[0])?, read(LAYER0[1])?], read(USERS)?);
         let (items, folding) = (read(ITEMS)?, read(FOLDING)?);
-        let in_file = |reason| Error::File { path: path.to_path_buf(), reason: Box::new(reason) };
+        let in_file = |reason| Error::File {
+            path: path.to_path_buf(),
+            reason: Box::new(reason),
+        };
         let expected = users.dim();
         for (what, rows, count) in [
             (LAYER0[0], &layer0[0], users.rows()),
@@ -57,10 +60,18 @@ impl LightGcn {
             (FOLDING, &folding, items.rows()),
         ] {
             if rows.dim() != expected {
-                return Err(in_file(Error::Width { what, found: rows.dim(), expected }));
+                return Err(in_file(Error::Width {
+                    what,
+                    found: rows.dim(),
+                    expected,
+                }));
             }
             if rows.rows() != count {
-                return Err(in_file(Error::Rows { what, found: rows.rows(), expected: count }));
+                return Err(in_file(Error::Rows {
+                    what,
+                    found: rows.rows(),
+                    expected: count,
+                }));
             }
         }
         Ok(Self::from_parts(layer0, users, items, folding))
@@ -72,11 +83,18 @@ impl LightGcn {
     /// # Errors
     ///
     /// [`Error::Embeddings`] if the file is damaged or has no such tensors, and as [`from_layer0`](Self::from_layer0).
-    pub fn load_layer0(path: impl AsRef<Path>, layers: usize, interactions: &Interactions) -> Result<Self> {
+    pub fn load_layer0(
+        path: impl AsRef<Path>,
+        layers: usize,
+        interactions: &Interactions,
+    ) -> Result<Self> {
         let path = path.as_ref();
         let [users, items] = LAYER0.map(|tensor| Embeddings::read_safetensors_tensor(path, tensor));
         let model = Self::from_layer0(users?, items?, layers, interactions);
-        model.map_err(|reason| Error::File { path: path.to_path_buf(), reason: Box::new(reason) })
+        model.map_err(|reason| Error::File {
+            path: path.to_path_buf(),
+            reason: Box::new(reason),
+        })
     }
 }
 
@@ -85,6 +103,7 @@ mod tests {
     use super::super::LightGcnConfig;
     use super::super::graph::tests::interactions;
     use super::*;
+    use genrec_data::readers::{FirstItem, SequenceText};
     use genrec_metrics::{EvaluateConfig, Metric, SeenItems, evaluate};
 
     fn data() -> Interactions {
@@ -92,7 +111,11 @@ mod tests {
     }
 
     fn model() -> LightGcn {
-        LightGcnConfig::new().with_d_model(8).with_epochs(2).fit(&data(), 1, |_| {}).unwrap()
+        LightGcnConfig::new()
+            .with_d_model(8)
+            .with_epochs(2)
+            .fit(&data(), 1, |_| {})
+            .unwrap()
     }
 
     #[test]
@@ -114,38 +137,68 @@ mod tests {
         let model = model();
         model.user_embeddings().write_safetensors(&path).unwrap();
         let error = message(LightGcn::load(&path));
-        assert!(error.contains("no tensor `embedding_user.weight`"), "{error}");
+        assert!(
+            error.contains("no tensor `embedding_user.weight`"),
+            "{error}"
+        );
 
         let fewer = interactions(3, &[&[0, 1], &[1], &[2]]);
         model.save(&path).unwrap();
         let error = message(LightGcn::load_layer0(&path, 3, &fewer));
-        assert!(error.contains("lightgcn.safetensors: there are 4 rows for 3 items"), "{error}");
+        assert!(
+            error.contains("lightgcn.safetensors: there are 4 rows for 3 items"),
+            "{error}"
+        );
 
         let narrow = Embeddings::from_vec(4, 2, vec![0.0; 8]).unwrap();
         let [users, items] = &model.layer0;
-        let parts =
-            [(LAYER0[0], users), (LAYER0[1], items), (USERS, users), (ITEMS, items), (FOLDING, &narrow)];
+        let parts = [
+            (LAYER0[0], users),
+            (LAYER0[1], items),
+            (USERS, users),
+            (ITEMS, items),
+            (FOLDING, &narrow),
+        ];
         Embeddings::write_safetensors_tensors(&path, &parts).unwrap();
         let error = message(LightGcn::load(&path));
-        assert!(error.contains("rows of `folding` are 2 wide, expected 8"), "{error}");
+        assert!(
+            error.contains("rows of `folding` are 2 wide, expected 8"),
+            "{error}"
+        );
     }
 
     /// TokenRec's published rows for LastFM: what PyTorch computes from them with dense matrices.
     #[test]
-    #[expect(clippy::print_stderr, reason = "a test that does not run has to say so")]
+    #[expect(
+        clippy::print_stderr,
+        reason = "a test that does not run has to say so"
+    )]
     fn published_rows_rank_as_in_pytorch() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lastfm");
         if !folder.exists() {
             return eprintln!("skipped: there is no {}", folder.display());
         }
-        let data = genrec_data::open(&folder).unwrap().interactions;
+        // The numbers of this file's items are those of the rows; `user_sequence.txt` has others.
+        let reader = SequenceText::new(folder.join("test.txt")).with_first_item(FirstItem::Zero);
+        let data = reader.read().unwrap().interactions;
         let split = genrec_data::leave_one_out(&data).unwrap();
-        let histories = data.iter().map(|(_, history)| history[..history.len() - 1].to_vec());
+        let histories = data
+            .iter()
+            .map(|(_, history)| history[..history.len() - 1].to_vec());
         let train = Interactions::new(data.items(), histories.collect()).unwrap();
-        let model = LightGcn::load_layer0(folder.join("lightgcn-64d.safetensors"), 3, &train).unwrap();
+        let model =
+            LightGcn::load_layer0(folder.join("lightgcn-64d.safetensors"), 3, &train).unwrap();
         for (rows, row, expected) in [
-            (model.user_embeddings(), 0, [-0.4666, 0.4374, 0.1713, -0.7339]),
-            (model.item_embeddings(), 5, [-0.4289, 0.2973, 0.1743, -0.5722]),
+            (
+                model.user_embeddings(),
+                0,
+                [-0.4666, 0.4374, 0.1713, -0.7339],
+            ),
+            (
+                model.item_embeddings(),
+                5,
+                [-0.4289, 0.2973, 0.1743, -0.5722],
+            ),
         ] {
             for (found, expected) in rows.row(row).iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-4, "{found} {expected}");
@@ -156,7 +209,10 @@ mod tests {
         let report = evaluate(&model, &split.test, &config).unwrap();
         for (k, expected) in [(10, 0.1009), (20, 0.1486)] {
             let recall = report.value(Metric::Recall, k).unwrap();
-            assert!((recall - expected).abs() < 1e-3, "{recall} at {k}, expected {expected}");
+            assert!(
+                (recall - expected).abs() < 1e-3,
+                "{recall} at {k}, expected {expected}"
+            );
         }
     }
 }

@@ -42,12 +42,22 @@ impl LightGcnConfig {
     ///
     /// [`Error::Option`] for an impossible option, [`Error::NothingToLearn`] without a user who prefers one item to
     /// another, [`Error::Diverged`] if the loss is no longer a number.
-    pub fn fit(&self, interactions: &Interactions, seed: u64, mut progress: impl FnMut(&Epoch)) -> Result<LightGcn> {
+    pub fn fit(
+        &self,
+        interactions: &Interactions,
+        seed: u64,
+        mut progress: impl FnMut(&Epoch),
+    ) -> Result<LightGcn> {
         let graph = Graph::new(interactions);
         let mut training = Training::new(self, &graph, interactions, seed)?;
         for number in 1..=self.epochs {
             let loss = training.epoch(number)?;
-            progress(&Epoch { number, epochs: self.epochs, loss, validation: None });
+            progress(&Epoch {
+                number,
+                epochs: self.epochs,
+                loss,
+                validation: None,
+            });
         }
         training.model()
     }
@@ -68,16 +78,25 @@ impl LightGcnConfig {
         let graph = Graph::new(interactions);
         let mut training = Training::new(self, &graph, interactions, seed)?;
         let stopping = &self.early_stopping;
-        let evaluation = EvaluateConfig::new(seed).with_ks([stopping.k]).with_resamples(0);
+        let evaluation = EvaluateConfig::new(seed)
+            .with_ks([stopping.k])
+            .with_resamples(0);
         let mut best: Option<(f64, LightGcn)> = None;
         let mut without_gain = 0;
         for number in 1..=self.epochs {
             let loss = training.epoch(number)?;
-            let mut epoch = Epoch { number, epochs: self.epochs, loss, validation: None };
+            let mut epoch = Epoch {
+                number,
+                epochs: self.epochs,
+                loss,
+                validation: None,
+            };
             if number % stopping.every == 0 || number == self.epochs {
                 let model = training.model()?;
                 let report = evaluate(&model, validation, &evaluation)?;
-                let ndcg = report.value(Metric::Ndcg, stopping.k).expect("it was measured at this k");
+                let ndcg = report
+                    .value(Metric::Ndcg, stopping.k)
+                    .expect("it was measured at this k");
                 epoch.validation = Some(ndcg);
                 if best.as_ref().is_none_or(|&(highest, _)| ndcg > highest) {
                     best = Some((ndcg, model));
@@ -119,20 +138,43 @@ impl<'g> Training<'g> {
         let sampler = Sampler::new(graph, seed ^ 0x9e37_79b9_7f4a_7c15);
         if sampler.len() == 0 {
             let (users, items) = (graph.users(), graph.items());
-            return Err(Error::NothingToLearn { users, items, interactions: interactions.len() });
+            return Err(Error::NothingToLearn {
+                users,
+                items,
+                interactions: interactions.len(),
+            });
         }
-        Ok(Self { config, graph, learner, sampler })
+        Ok(Self {
+            config,
+            graph,
+            learner,
+            sampler,
+        })
     }
 
     fn epoch(&mut self, number: usize) -> Result<f64> {
         let triples = self.sampler.epoch();
-        let losses = triples.chunks(self.config.batch).map(|batch| self.learner.step(batch) * batch.len() as f64);
+        let losses = triples
+            .chunks(self.config.batch)
+            .map(|batch| self.learner.step(batch) * batch.len() as f64);
         let loss = losses.sum::<f64>() / triples.len() as f64;
-        if loss.is_finite() { Ok(loss) } else { Err(Error::Diverged { epoch: number, loss }) }
+        if loss.is_finite() {
+            Ok(loss)
+        } else {
+            Err(Error::Diverged {
+                epoch: number,
+                loss,
+            })
+        }
     }
 
     fn model(&self) -> Result<LightGcn> {
-        LightGcn::propagate(self.graph, self.learner.weights(), self.config.d_model, self.config.layers)
+        LightGcn::propagate(
+            self.graph,
+            self.learner.weights(),
+            self.config.d_model,
+            self.config.layers,
+        )
     }
 }
 

@@ -43,10 +43,22 @@ impl Graph {
             *edges += list.len();
             Some(*edges)
         }));
-        let scale = |list: &Vec<u32>| if list.is_empty() { 0.0 } else { 1.0 / (list.len() as f32).sqrt() };
+        let scale = |list: &Vec<u32>| {
+            if list.is_empty() {
+                0.0
+            } else {
+                1.0 / (list.len() as f32).sqrt()
+            }
+        };
         let scales = lists.iter().map(scale).collect();
         let pieces = pieces(&offsets);
-        Self { users, offsets, neighbours: lists.concat(), scales, pieces }
+        Self {
+            users,
+            offsets,
+            neighbours: lists.concat(),
+            scales,
+            pieces,
+        }
     }
 
     pub(super) fn users(&self) -> usize {
@@ -83,7 +95,9 @@ impl Graph {
         let mut work = Vec::with_capacity(self.pieces.len());
         for piece in &self.pieces {
             let parts = matrices.each_mut().map(|matrix| {
-                matrix.split_off_mut(..piece.len() * d).expect("a matrix has a row for every node")
+                matrix
+                    .split_off_mut(..piece.len() * d)
+                    .expect("a matrix has a row for every node")
             });
             work.push((piece.clone(), parts));
         }
@@ -91,7 +105,9 @@ impl Graph {
             let mut scratch = vec![0.0; d];
             let mut rows = parts.map(|part| part.chunks_exact_mut(d));
             for node in nodes {
-                let rows = rows.each_mut().map(|rows| rows.next().expect("a piece has a row for every node"));
+                let rows = rows
+                    .each_mut()
+                    .map(|rows| rows.next().expect("a piece has a row for every node"));
                 f(node, &mut scratch, rows);
             }
         });
@@ -128,14 +144,19 @@ pub(super) mod tests {
 
     /// The graph of these histories, item numbers below `items`.
     pub(in crate::lightgcn) fn interactions(items: usize, histories: &[&[u32]]) -> Interactions {
-        let histories = histories.iter().map(|history| history.iter().map(|&item| ItemId::new(item)).collect());
+        let histories = histories
+            .iter()
+            .map(|history| history.iter().map(|&item| ItemId::new(item)).collect());
         Interactions::new(items, histories.collect()).unwrap()
     }
 
     /// Histories over five items, with repeats, empty ones and items nobody has.
     pub(in crate::lightgcn) fn histories() -> impl Strategy<Value = Interactions> {
-        prop::collection::vec(prop::collection::vec((0u32..5).prop_map(ItemId::new), 0..7), 1..8)
-            .prop_map(|histories| Interactions::new(5, histories).unwrap())
+        prop::collection::vec(
+            prop::collection::vec((0u32..5).prop_map(ItemId::new), 0..7),
+            1..8,
+        )
+        .prop_map(|histories| Interactions::new(5, histories).unwrap())
     }
 
     #[test]

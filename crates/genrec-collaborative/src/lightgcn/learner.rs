@@ -28,14 +28,19 @@ impl<'g> Learner<'g> {
     /// Layer-0 rows drawn from a normal distribution.
     pub(super) fn new(graph: &'g Graph, config: &LightGcnConfig, seed: u64) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
-        let normal = Normal::new(0.0, config.init_std as f32).expect("the configuration is checked");
+        let normal =
+            Normal::new(0.0, config.init_std as f32).expect("the configuration is checked");
         let elements = graph.nodes() * config.d_model;
         let weights: Vec<f32> = (0..elements).map(|_| normal.sample(&mut random)).collect();
         Self::with_weights(graph, config, weights)
     }
 
     /// These layer-0 rows, `[nodes, d]`.
-    pub(super) fn with_weights(graph: &'g Graph, config: &LightGcnConfig, weights: Vec<f32>) -> Self {
+    pub(super) fn with_weights(
+        graph: &'g Graph,
+        config: &LightGcnConfig,
+        weights: Vec<f32>,
+    ) -> Self {
         Self {
             graph,
             d: config.d_model,
@@ -64,7 +69,8 @@ impl<'g> Learner<'g> {
             .collect();
         selection.find_near(self.graph);
         let mut means = vec![0.0; selection.nodes().len() * d];
-        self.propagation.forward(&self.weights, selection, &mut means);
+        self.propagation
+            .forward(&self.weights, selection, &mut means);
         let mut gradient = vec![0.0; means.len()];
         let loss = bpr(&means, d, &places, &mut gradient);
 
@@ -72,14 +78,24 @@ impl<'g> Learner<'g> {
         let decay = self.l2 / triples.len() as f32;
         let selection = &self.selection;
         let matrices = [&mut self.weights[..], &mut self.first, &mut self.second];
-        self.propagation.backward(selection, &gradient, matrices, |node, gradient, [weights, first, second]| {
-            // The penalty is on the layer-0 rows of the batch, once for each time they occur in it.
-            let decay = selection.place(node).map_or(0.0, |place| decay * selection.count(place) as f32);
-            if decay > 0.0 {
-                gradient.iter_mut().zip(&*weights).for_each(|(gradient, weight)| *gradient += decay * weight);
-            }
-            step.update(weights, first, second, gradient);
-        });
+        self.propagation.backward(
+            selection,
+            &gradient,
+            matrices,
+            |node, gradient, [weights, first, second]| {
+                // The penalty is on the layer-0 rows of the batch, once for each time they occur in it.
+                let decay = selection
+                    .place(node)
+                    .map_or(0.0, |place| decay * selection.count(place) as f32);
+                if decay > 0.0 {
+                    gradient
+                        .iter_mut()
+                        .zip(&*weights)
+                        .for_each(|(gradient, weight)| *gradient += decay * weight);
+                }
+                step.update(weights, first, second, gradient);
+            },
+        );
         loss
     }
 
@@ -112,7 +128,8 @@ mod tests {
 
     #[test]
     fn steps_are_those_of_pytorch() {
-        let golden: Golden = serde_json::from_str(include_str!("../../../../tests/golden/lightgcn.json")).unwrap();
+        let golden: Golden =
+            serde_json::from_str(include_str!("../../../../tests/golden/lightgcn.json")).unwrap();
         let histories: Vec<&[u32]> = golden.histories.iter().map(Vec::as_slice).collect();
         let graph = Graph::new(&interactions(golden.items, &histories));
         let config = LightGcnConfig::new()

@@ -44,21 +44,37 @@ impl LightGcn {
         layers: usize,
         interactions: &Interactions,
     ) -> Result<Self> {
-        let sides = [("users", &users, interactions.users()), ("items", &items, interactions.items())];
+        let sides = [
+            ("users", &users, interactions.users()),
+            ("items", &items, interactions.items()),
+        ];
         for (what, rows, expected) in sides {
             if rows.rows() != expected {
-                return Err(Error::Rows { what, found: rows.rows(), expected });
+                return Err(Error::Rows {
+                    what,
+                    found: rows.rows(),
+                    expected,
+                });
             }
         }
         if items.dim() != users.dim() {
-            return Err(Error::Width { what: "items", found: items.dim(), expected: users.dim() });
+            return Err(Error::Width {
+                what: "items",
+                found: items.dim(),
+                expected: users.dim(),
+            });
         }
         let weights = [users.as_slice(), items.as_slice()].concat();
         Self::propagate(&Graph::new(interactions), &weights, users.dim(), layers)
     }
 
     /// The model of layer-0 rows, users first, `[nodes, d]`.
-    pub(super) fn propagate(graph: &Graph, weights: &[f32], d: usize, layers: usize) -> Result<Self> {
+    pub(super) fn propagate(
+        graph: &Graph,
+        weights: &[f32],
+        d: usize,
+        layers: usize,
+    ) -> Result<Self> {
         let sides = |rows: &[f32]| -> Result<[Embeddings; 2]> {
             let (users, items) = rows.split_at(graph.users() * d);
             Ok([
@@ -90,7 +106,14 @@ impl LightGcn {
     ) -> Self {
         let mean = users.view().mean_axis(ndarray::Axis(0));
         let mean_user = mean.map_or_else(|| vec![0.0; users.dim()], |mean| mean.to_vec());
-        Self { layer0, users, items, folding, mean_user, seen: SeenItems::default() }
+        Self {
+            layer0,
+            users,
+            items,
+            folding,
+            mean_user,
+            seen: SeenItems::default(),
+        }
     }
 
     /// What to do with items of the history of a query. Default: they are ranked like all others.
@@ -142,7 +165,10 @@ mod tests {
         let model = LightGcn::from_layer0(rows(2), rows(2), 1, &data).unwrap();
         // Items: [0, 1], [2, 3]; degrees: users 2, 1, items 2, 1.
         let root = 0.5f32.sqrt();
-        let expected = [(0.0 + 0.0 * 0.5 + 2.0 * root) / 2.0, (1.0 + 1.0 * 0.5 + 3.0 * root) / 2.0];
+        let expected = [
+            (0.0 + 0.0 * 0.5 + 2.0 * root) / 2.0,
+            (1.0 + 1.0 * 0.5 + 3.0 * root) / 2.0,
+        ];
         for (found, expected) in model.user_embeddings().row(0).iter().zip(expected) {
             assert!((found - expected).abs() < 1e-6, "{found} {expected}");
         }
@@ -158,12 +184,21 @@ mod tests {
     #[test]
     fn rows_must_fit_the_data() {
         let data = interactions(3, &[&[0, 1], &[0]]);
-        let error = LightGcn::from_layer0(rows(2), rows(2), 3, &data).unwrap_err().to_string();
+        let error = LightGcn::from_layer0(rows(2), rows(2), 3, &data)
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with("there are 2 rows for 3 items"), "{error}");
-        let error = LightGcn::from_layer0(rows(1), rows(3), 3, &data).unwrap_err().to_string();
+        let error = LightGcn::from_layer0(rows(1), rows(3), 3, &data)
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with("there are 1 rows for 2 users"), "{error}");
         let narrow = Embeddings::from_vec(3, 1, vec![0.0; 3]).unwrap();
-        let error = LightGcn::from_layer0(rows(2), narrow, 3, &data).unwrap_err().to_string();
-        assert!(error.starts_with("the rows of `items` are 1 wide, expected 2"), "{error}");
+        let error = LightGcn::from_layer0(rows(2), narrow, 3, &data)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("the rows of `items` are 1 wide, expected 2"),
+            "{error}"
+        );
     }
 }

@@ -28,7 +28,13 @@ pub(super) struct Propagation<'g> {
 impl<'g> Propagation<'g> {
     pub(super) fn new(graph: &'g Graph, d: usize, layers: usize) -> Self {
         let room = if layers == 0 { 0 } else { graph.nodes() * d };
-        Self { graph, d, layers, running: vec![0.0; room], next: vec![0.0; room] }
+        Self {
+            graph,
+            d,
+            layers,
+            running: vec![0.0; room],
+            next: vec![0.0; room],
+        }
     }
 
     /// The means of all nodes, `[nodes, d]`.
@@ -38,7 +44,10 @@ impl<'g> Propagation<'g> {
             self.step(layer0, |_| true);
         }
         let mut means = vec![0.0; layer0.len()];
-        self.graph.for_each_row(self.d, [&mut means], |node, _, [mean]| self.mean(layer0, node, mean));
+        self.graph
+            .for_each_row(self.d, [&mut means], |node, _, [mean]| {
+                self.mean(layer0, node, mean);
+            });
         means
     }
 
@@ -55,8 +64,8 @@ impl<'g> Propagation<'g> {
 
     /// The gradient of the layer-0 rows from that of the means of the selected nodes, `gradient`, `[selected, d]`.
     ///
-    /// Calls `f(node, row_gradient, rows)` for every node with the gradient of its layer-0 row, `[d]`, `f`'s to change, and its row of each
-    /// of `matrices`, `[nodes, d]`.
+    /// Calls `f(node, row_gradient, rows)` for every node with the gradient of its layer-0 row, `[d]`, which is for `f` to
+    /// change, and its row of each of `matrices`, `[nodes, d]`.
     pub(super) fn backward<const N: usize>(
         &mut self,
         selection: &Selection,
@@ -65,18 +74,30 @@ impl<'g> Propagation<'g> {
         f: impl Fn(usize, &mut [f32], [&mut [f32]; N]) + Sync,
     ) {
         let (graph, d, share) = (self.graph, self.d, self.share());
-        let own = |node: usize| selection.place(node).map(|place| &gradient[place * d..(place + 1) * d]);
+        let own = |node: usize| {
+            selection
+                .place(node)
+                .map(|place| &gradient[place * d..(place + 1) * d])
+        };
         let scale = |node: usize| graph.scale(node);
         let scaled: Vec<f32> = (gradient.chunks(d).zip(selection.nodes()))
             .flat_map(|(row, &node)| row.iter().map(move |x| x * scale(node as usize)))
             .collect();
         // The first product: only selected nodes have a gradient, and only their neighbours get one from them.
         let first = |node: usize, sum: &mut [f32]| {
-            sum_rows(&scaled, selection.near(node).iter().map(|&place| place as usize), sum);
+            sum_rows(
+                &scaled,
+                selection.near(node).iter().map(|&place| place as usize),
+                sum,
+            );
         };
         if self.layers < 2 {
             graph.for_each_row(d, matrices, |node, sum, rows| {
-                if self.layers == 0 { sum.fill(0.0) } else { first(node, sum) }
+                if self.layers == 0 {
+                    sum.fill(0.0);
+                } else {
+                    first(node, sum);
+                }
                 combine(own(node), scale(node), share, sum);
                 f(node, sum, rows);
             });
@@ -145,13 +166,20 @@ impl<'g> Propagation<'g> {
 
 /// The sum of the rows of the neighbours of `node`, `[d]`.
 fn product(graph: &Graph, rows: &[f32], node: usize, sum: &mut [f32]) {
-    sum_rows(rows, graph.neighbours(node).iter().map(|&node| node as usize), sum);
+    sum_rows(
+        rows,
+        graph.neighbours(node).iter().map(|&node| node as usize),
+        sum,
+    );
 }
 
 /// `factor * (own + scale * sum)`, in place of `sum`.
 fn combine(own: Option<&[f32]>, scale: f32, factor: f32, sum: &mut [f32]) {
     match own {
-        Some(own) => sum.iter_mut().zip(own).for_each(|(sum, own)| *sum = factor * (own + scale * *sum)),
+        Some(own) => sum
+            .iter_mut()
+            .zip(own)
+            .for_each(|(sum, own)| *sum = factor * (own + scale * *sum)),
         None => sum.iter_mut().for_each(|sum| *sum *= factor * scale),
     }
 }
@@ -166,7 +194,10 @@ mod tests {
 
     /// The naive twin: the mean of the powers of the dense matrix `S`, `[nodes, nodes]`, in double precision.
     fn dense(interactions: &Interactions, layers: usize) -> Array2<f64> {
-        let (users, nodes) = (interactions.users(), interactions.users() + interactions.items());
+        let (users, nodes) = (
+            interactions.users(),
+            interactions.users() + interactions.items(),
+        );
         let mut adjacency = Array2::<f64>::zeros((nodes, nodes));
         for (user, history) in interactions.iter() {
             for item in history {
@@ -188,9 +219,17 @@ mod tests {
         sum / (layers + 1) as f64
     }
 
-    fn assert_close(found: &[f32], expected: impl Iterator<Item = f64>) -> Result<(), TestCaseError> {
+    fn assert_close(
+        found: &[f32],
+        expected: impl Iterator<Item = f64>,
+    ) -> Result<(), TestCaseError> {
         for (found, expected) in found.iter().zip(expected) {
-            prop_assert!((f64::from(*found) - expected).abs() < 1e-5, "{} {}", found, expected);
+            prop_assert!(
+                (f64::from(*found) - expected).abs() < 1e-5,
+                "{} {}",
+                found,
+                expected
+            );
         }
         Ok(())
     }

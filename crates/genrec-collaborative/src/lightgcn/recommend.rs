@@ -21,7 +21,9 @@ impl LightGcn {
         // Items that nobody had are no neighbours of anything: their rows here are zeros.
         let mut row = vec![0.0; self.d_model()];
         for &item in &items {
-            row.iter_mut().zip(self.folding.row(item)).for_each(|(sum, x)| *sum += x);
+            row.iter_mut()
+                .zip(self.folding.row(item))
+                .for_each(|(sum, x)| *sum += x);
         }
         if row.iter().all(|&x| x == 0.0) {
             return Cow::Borrowed(&self.mean_user);
@@ -49,15 +51,29 @@ impl Recommender for LightGcn {
     fn recommend(&self, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
         let items = self.items.view();
         let answer = |queries: &[Query<'_>]| {
-            let rows: Vec<f32> = queries.iter().flat_map(|query| self.query_row(query).into_owned()).collect();
-            let rows = Array2::from_shape_vec((queries.len(), self.d_model()), rows).expect("a row for every query");
+            let rows: Vec<f32> = queries
+                .iter()
+                .flat_map(|query| self.query_row(query).into_owned())
+                .collect();
+            let rows = Array2::from_shape_vec((queries.len(), self.d_model()), rows)
+                .expect("a row for every query");
             let mut scores = rows.dot(&items.t());
-            let ranked = scores.rows_mut().into_iter().zip(queries).map(|(mut scores, query)| {
-                if self.seen == SeenItems::Removed {
-                    query.history.iter().for_each(|item| scores[item.index()] = f32::NEG_INFINITY);
-                }
-                Ranked::from_scores(scores.as_slice().expect("a product is in standard layout"), k)
-            });
+            let ranked = scores
+                .rows_mut()
+                .into_iter()
+                .zip(queries)
+                .map(|(mut scores, query)| {
+                    if self.seen == SeenItems::Removed {
+                        query
+                            .history
+                            .iter()
+                            .for_each(|item| scores[item.index()] = f32::NEG_INFINITY);
+                    }
+                    Ranked::from_scores(
+                        scores.as_slice().expect("a product is in standard layout"),
+                        k,
+                    )
+                });
             ranked.collect::<Vec<_>>()
         };
         queries.par_chunks(QUERIES).flat_map_iter(answer).collect()
@@ -81,7 +97,11 @@ mod tests {
     }
 
     fn model(layers: usize) -> LightGcn {
-        let config = LightGcnConfig::new().with_d_model(16).with_layers(layers).with_epochs(3).with_init_std(1.0);
+        let config = LightGcnConfig::new()
+            .with_d_model(16)
+            .with_layers(layers)
+            .with_epochs(3)
+            .with_init_std(1.0);
         config.fit(&data(), 9, |_| {}).unwrap()
     }
 
@@ -95,7 +115,9 @@ mod tests {
         let history = ids(&[5]);
         let ranked = model.recommend(&[Query::new(UserId::new(3), &history)], 6);
         let dot = |item: usize| -> f32 {
-            std::iter::zip(model.users.row(3), model.items.row(item)).map(|(x, y)| x * y).sum()
+            std::iter::zip(model.users.row(3), model.items.row(item))
+                .map(|(x, y)| x * y)
+                .sum()
         };
         let mut expected: Vec<usize> = (0..6).collect();
         expected.sort_by(|&a, &b| dot(b).total_cmp(&dot(a)));
@@ -121,22 +143,30 @@ mod tests {
                     let scale = 1.0 / ((degree[item] * 2) as f32).sqrt();
                     (0..d).for_each(|column| sums[column] += scale * items[item * d + column]);
                 }
-                let (mut next_users, mut next_items) = (vec![0.0; users.len()], vec![0.0; items.len()]);
+                let (mut next_users, mut next_items) =
+                    (vec![0.0; users.len()], vec![0.0; items.len()]);
                 for (user, own) in data.iter() {
                     for item in own {
                         let scale = 1.0 / ((own.len() as u32 * degree[item.index()]) as f32).sqrt();
                         for column in 0..d {
-                            next_users[user.index() * d + column] += scale * items[item.index() * d + column];
-                            next_items[item.index() * d + column] += scale * users[user.index() * d + column];
+                            next_users[user.index() * d + column] +=
+                                scale * items[item.index() * d + column];
+                            next_items[item.index() * d + column] +=
+                                scale * users[user.index() * d + column];
                         }
                     }
                 }
                 (users, items) = (next_users, next_items);
             }
-            let row = model.query_row(&Query::anonymous(&ids(&[4, 1, 1]))).into_owned();
+            let row = model
+                .query_row(&Query::anonymous(&ids(&[4, 1, 1])))
+                .into_owned();
             for (found, sum) in row.iter().zip(sums) {
                 let expected = sum / (layers + 1) as f32;
-                assert!((found - expected).abs() < 1e-5, "{layers} layers: {found} {expected}");
+                assert!(
+                    (found - expected).abs() < 1e-5,
+                    "{layers} layers: {found} {expected}"
+                );
             }
         }
     }
@@ -156,7 +186,10 @@ mod tests {
         let history = ids(&[1, 2]);
         let query = [Query::new(UserId::new(1), &history)];
         let (all, rest) = (model(1), model(1).with_seen_items(SeenItems::Removed));
-        assert_eq!((all.seen_items(), rest.seen_items()), (SeenItems::Ranked, SeenItems::Removed));
+        assert_eq!(
+            (all.seen_items(), rest.seen_items()),
+            (SeenItems::Ranked, SeenItems::Removed)
+        );
         assert_eq!(all.recommend(&query, 10)[0].len(), 6);
         let ranked = &rest.recommend(&query, 10)[0];
         assert_eq!(ranked.len(), 4);

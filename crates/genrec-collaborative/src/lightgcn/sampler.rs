@@ -20,9 +20,18 @@ impl<'g> Sampler<'g> {
         let compares = |&user: &usize| graph.neighbours(user).len() < graph.items();
         let edges = (0..graph.users())
             .filter(compares)
-            .flat_map(|user| graph.neighbours(user).iter().map(move |&item| (user as u32, item)))
+            .flat_map(|user| {
+                graph
+                    .neighbours(user)
+                    .iter()
+                    .map(move |&item| (user as u32, item))
+            })
             .collect();
-        Self { graph, edges, random: StdRng::seed_from_u64(seed) }
+        Self {
+            graph,
+            edges,
+            random: StdRng::seed_from_u64(seed),
+        }
     }
 
     /// How many comparisons an epoch has.
@@ -48,9 +57,15 @@ impl<'g> Sampler<'g> {
             } else {
                 let others = graph.items() - own.len();
                 let rank = random.random_range(0..others as u32);
-                own.iter().fold(items.start + rank, |item, &taken| if taken <= item { item + 1 } else { item })
+                own.iter().fold(items.start + rank, |item, &taken| {
+                    if taken <= item { item + 1 } else { item }
+                })
             };
-            Triple { user, positive, negative }
+            Triple {
+                user,
+                positive,
+                negative,
+            }
         };
         self.edges.iter().map(triple).collect()
     }
@@ -64,7 +79,10 @@ mod tests {
 
     /// Users with few, with most and with all of four items.
     fn graph() -> Graph {
-        Graph::new(&interactions(4, &[&[1], &[0, 2, 3], &[0, 1, 2, 3], &[3, 0, 3]]))
+        Graph::new(&interactions(
+            4,
+            &[&[1], &[0, 2, 3], &[0, 1, 2, 3], &[3, 0, 3]],
+        ))
     }
 
     #[test]
@@ -74,14 +92,24 @@ mod tests {
         let mut negatives: BTreeMap<(u32, u32), u32> = BTreeMap::new();
         for _ in 0..3000 {
             let triples = sampler.epoch();
-            let mut edges: Vec<_> = triples.iter().map(|triple| (triple.user, triple.positive)).collect();
+            let mut edges: Vec<_> = triples
+                .iter()
+                .map(|triple| (triple.user, triple.positive))
+                .collect();
             edges.sort_unstable();
             assert_eq!(edges, [(0, 5), (1, 4), (1, 6), (1, 7), (3, 4), (3, 7)]);
             for triple in triples {
                 *negatives.entry((triple.user, triple.negative)).or_default() += 1;
             }
         }
-        let expected = [((0, 4), 1000), ((0, 6), 1000), ((0, 7), 1000), ((1, 5), 9000), ((3, 5), 3000), ((3, 6), 3000)];
+        let expected = [
+            ((0, 4), 1000),
+            ((0, 6), 1000),
+            ((0, 7), 1000),
+            ((1, 5), 9000),
+            ((3, 5), 3000),
+            ((3, 6), 3000),
+        ];
         assert_eq!(negatives.len(), expected.len());
         for (key, count) in expected {
             assert!(negatives[&key].abs_diff(count) < 150, "{negatives:?}");

@@ -51,7 +51,10 @@ impl Selection {
     /// Finds the neighbours of the nodes added so far.
     pub(super) fn find_near(&mut self, graph: &Graph) {
         let edges = |(place, &node): (usize, &u32)| {
-            graph.neighbours(node as usize).iter().map(move |&neighbour| (place as u32, neighbour as usize))
+            graph
+                .neighbours(node as usize)
+                .iter()
+                .map(move |&neighbour| (place as u32, neighbour as usize))
         };
         // Counting sort by neighbour: count, sum up to where each one's places end, fill backwards.
         self.offsets.fill(0);

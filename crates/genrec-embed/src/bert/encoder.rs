@@ -1,9 +1,11 @@
 //! Sentence embeddings as sentence-transformers computes them (Reimers and Gurevych, "Sentence-BERT", section 3).
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use burn::config::Config;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use rayon::prelude::*;
 use tokenizers::{Tokenizer, TruncationParams};
 
 use super::folder::{read_config, required};
@@ -37,7 +39,10 @@ impl SentenceEncoderConfig {
         if self.max_tokens < 3 || self.max_tokens > config.positions {
             return Err(Error::Option {
                 option: "max_tokens",
-                found: format!("{} for a model of {} positions", self.max_tokens, config.positions),
+                found: format!(
+                    "{} for a model of {} positions",
+                    self.max_tokens, config.positions
+                ),
                 expected: "3 to the number of positions",
             });
         }
@@ -45,23 +50,40 @@ impl SentenceEncoderConfig {
             .tokenizer(&required(folder, "tokenizer.json")?, config.vocabulary)
             .map_err(|reason| reason.in_file(&folder.join("tokenizer.json")))?;
         // Nothing is learnt here, so no graph is to be recorded.
-        let device = if device.is_autodiff() { device.clone().inner() } else { device.clone() };
+        let device = if device.is_autodiff() {
+            device.clone().inner()
+        } else {
+            device.clone()
+        };
         let bert = weights::load(&config, &required(folder, "model.safetensors")?, &device)
             .map_err(|reason| reason.in_file(&folder.join("model.safetensors")))?;
-        Ok(SentenceEncoder { bert, tokenizer, device, tokens_a_batch: self.tokens_a_batch })
+        Ok(SentenceEncoder {
+            bert,
+            tokenizer,
+            device,
+            tokens_a_batch: self.tokens_a_batch,
+        })
     }
 
     fn tokenizer(&self, bytes: &[u8], vocabulary: usize) -> Result<Tokenizer> {
         let refuse = |reason: String| Error::Tokenizer { reason };
-        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(|error| refuse(error.to_string()))?;
+        let mut tokenizer =
+            Tokenizer::from_bytes(bytes).map_err(|error| refuse(error.to_string()))?;
         let tokens = tokenizer.get_vocab_size(true);
         if tokens > vocabulary {
-            return Err(refuse(format!("it has {tokens} tokens, but the model only {vocabulary}: they are of two models")));
+            return Err(refuse(format!(
+                "it has {tokens} tokens, but the model only {vocabulary}: they are of two models"
+            )));
         }
         // Batches are padded here, each to its own longest text.
         tokenizer.with_padding(None);
-        let truncation = TruncationParams { max_length: self.max_tokens, ..TruncationParams::default() };
-        tokenizer.with_truncation(Some(truncation)).map_err(|error| refuse(error.to_string()))?;
+        let truncation = TruncationParams {
+            max_length: self.max_tokens,
+            ..TruncationParams::default()
+        };
+        tokenizer
+            .with_truncation(Some(truncation))
+            .map_err(|error| refuse(error.to_string()))?;
         Ok(tokenizer)
     }
 }
@@ -114,27 +136,40 @@ impl SentenceEncoder {
 
     /// As [`encode`](Self::encode), telling `progress` after every batch how many texts are done.
     ///
+    /// Several batches are under way at once, one a core: a CPU back end has operations that run on one core alone, and
+    /// another device is kept busy while results are read back.
+    ///
     /// # Errors
     ///
     /// As [`encode`](Self::encode).
     pub fn encode_with_progress<T: AsRef<str>>(
         &self,
         texts: &[T],
-        mut progress: impl FnMut(usize),
+        progress: impl FnMut(usize) + Send,
     ) -> Result<Embeddings> {
         let tokens = self.tokenize(texts)?;
         let lengths: Vec<usize> = tokens.iter().map(Vec::len).collect();
-        let dim = self.dim();
-        let mut rows = vec![0.0; texts.len() * dim];
-        let mut done = 0;
-        for batch in batches(&lengths, self.tokens_a_batch) {
+        let batches = batches(&lengths, self.tokens_a_batch);
+        let done = Mutex::new((0, progress));
+        let means = |batch: &Vec<usize>| {
             let texts: Vec<&[u32]> = batch.iter().map(|&text| &tokens[text][..]).collect();
             let means = Embeddings::from_tensor(self.means(&texts))?;
+            let (count, progress) = &mut *done.lock().unwrap_or_else(PoisonError::into_inner);
+            *count += batch.len();
+            progress(*count);
+            Ok(means)
+        };
+        let means: Vec<Embeddings> = batches
+            .par_iter()
+            .with_max_len(1)
+            .map(means)
+            .collect::<Result<_>>()?;
+        let dim = self.dim();
+        let mut rows = vec![0.0; texts.len() * dim];
+        for (batch, means) in batches.iter().zip(&means) {
             for (row, &text) in batch.iter().enumerate() {
                 rows[text * dim..(text + 1) * dim].copy_from_slice(means.row(row));
             }
-            done += batch.len();
-            progress(done);
         }
         Ok(Embeddings::from_vec(texts.len(), dim, rows)?.normalized())
     }
@@ -144,11 +179,18 @@ impl SentenceEncoder {
         let encodings = self
             .tokenizer
             .encode_batch_fast(texts, true)
-            .map_err(|error| Error::Tokenizer { reason: error.to_string() })?;
-        let tokens: Vec<Vec<u32>> = encodings.iter().map(|encoding| encoding.get_ids().to_vec()).collect();
+            .map_err(|error| Error::Tokenizer {
+                reason: error.to_string(),
+            })?;
+        let tokens: Vec<Vec<u32>> = encodings
+            .iter()
+            .map(|encoding| encoding.get_ids().to_vec())
+            .collect();
         match tokens.iter().position(Vec::is_empty) {
             Some(text) => Err(Error::Tokenizer {
-                reason: format!("text {text} has no tokens, not even those that mark its ends: leave it out"),
+                reason: format!(
+                    "text {text} has no tokens, not even those that mark its ends: leave it out"
+                ),
             }),
             None => Ok(tokens),
         }
@@ -166,11 +208,20 @@ impl SentenceEncoder {
         }
         let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, shape), &self.device);
         if texts.iter().all(|text| text.len() == longest) {
-            return self.bert.forward(ids, None).mean_dim(1).reshape([texts.len() as i32, -1]);
+            return self
+                .bert
+                .forward(ids, None)
+                .mean_dim(1)
+                .reshape([texts.len() as i32, -1]);
         }
-        let is_text = texts.iter().flat_map(|text| (0..longest).map(|place| f32::from(place < text.len())));
-        let is_text = Tensor::<2>::from_data(TensorData::new(is_text.collect(), shape), &self.device);
-        let states = self.bert.forward(ids, Some(is_text.clone().equal_elem(0.0)));
+        let is_text = texts
+            .iter()
+            .flat_map(|text| (0..longest).map(|place| f32::from(place < text.len())));
+        let is_text =
+            Tensor::<2>::from_data(TensorData::new(is_text.collect(), shape), &self.device);
+        let states = self
+            .bert
+            .forward(ids, Some(is_text.clone().equal_elem(0.0)));
         let counts = is_text.clone().sum_dim(1);
         let sums = (states * is_text.unsqueeze_dim(2)).sum_dim(1);
         sums.reshape([texts.len() as i32, -1]) / counts

@@ -43,7 +43,8 @@ struct Stage {
 /// The sizes of the model in a Hugging Face folder, if it is one that [`Bert`](super::Bert) computes, pooled by the mean.
 pub(super) fn read_config(folder: &Path) -> Result<BertConfig> {
     let path = folder.join("config.json");
-    let config: HuggingFaceConfig = json(&required(folder, "config.json")?).map_err(|reason| reason.in_file(&path))?;
+    let config: HuggingFaceConfig =
+        json(&required(folder, "config.json")?).map_err(|reason| reason.in_file(&path))?;
     check(&config).map_err(|reason| reason.in_file(&path))?;
     if let Some(bytes) = optional(&folder.join("modules.json"))? {
         check_stages(&bytes).map_err(|reason| reason.in_file(&folder.join("modules.json")))?;
@@ -65,19 +66,46 @@ pub(super) fn read_config(folder: &Path) -> Result<BertConfig> {
 }
 
 fn check(config: &HuggingFaceConfig) -> Result<()> {
-    let refuse = |key, found: String, expected| Err(Error::Model { key, found, expected });
+    let refuse = |key, found: String, expected| {
+        Err(Error::Model {
+            key,
+            found,
+            expected,
+        })
+    };
     if config.model_type != "bert" {
-        return refuse("model_type", format!("\"{}\"", config.model_type), "\"bert\"");
+        return refuse(
+            "model_type",
+            format!("\"{}\"", config.model_type),
+            "\"bert\"",
+        );
     }
     if config.hidden_act != "gelu" {
-        return refuse("hidden_act", format!("\"{}\"", config.hidden_act), "\"gelu\"");
+        return refuse(
+            "hidden_act",
+            format!("\"{}\"", config.hidden_act),
+            "\"gelu\"",
+        );
     }
-    if let Some(kind) = config.position_embedding_type.as_ref().filter(|kind| *kind != "absolute") {
-        return refuse("position_embedding_type", format!("\"{kind}\""), "\"absolute\"");
+    if let Some(kind) = config
+        .position_embedding_type
+        .as_ref()
+        .filter(|kind| *kind != "absolute")
+    {
+        return refuse(
+            "position_embedding_type",
+            format!("\"{kind}\""),
+            "\"absolute\"",
+        );
     }
     let heads = config.num_attention_heads;
-    if heads == 0 || config.hidden_size % heads != 0 || config.hidden_size == 0 {
-        return refuse("num_attention_heads", heads.to_string(), "a divisor of `hidden_size`");
+    // Nothing but 0 is a multiple of 0, and the width is not 0.
+    if config.hidden_size == 0 || !config.hidden_size.is_multiple_of(heads) {
+        return refuse(
+            "num_attention_heads",
+            heads.to_string(),
+            "a divisor of `hidden_size`",
+        );
     }
     if config.type_vocab_size == 0 {
         return refuse("type_vocab_size", "0".into(), "at least 1");
@@ -87,7 +115,10 @@ fn check(config: &HuggingFaceConfig) -> Result<()> {
 
 fn check_stages(bytes: &[u8]) -> Result<()> {
     for stage in json::<Vec<Stage>>(bytes)? {
-        if !["Transformer", "Pooling", "Normalize"].iter().any(|known| stage.r#type.ends_with(known)) {
+        if !["Transformer", "Pooling", "Normalize"]
+            .iter()
+            .any(|known| stage.r#type.ends_with(known))
+        {
             return Err(Error::Model {
                 key: "type",
                 found: format!("\"{}\"", stage.r#type),
@@ -101,23 +132,38 @@ fn check_stages(bytes: &[u8]) -> Result<()> {
 fn check_pooling(bytes: &[u8]) -> Result<()> {
     let pooling: Pooling = json(bytes)?;
     let mean = pooling.pooling_mode_mean_tokens.unwrap_or(true)
-        && pooling.pooling_mode.as_deref().is_none_or(|mode| mode == "mean");
+        && pooling
+            .pooling_mode
+            .as_deref()
+            .is_none_or(|mode| mode == "mean");
     if mean {
         return Ok(());
     }
-    let found = pooling.pooling_mode.unwrap_or_else(|| "not the mean".into());
-    Err(Error::Model { key: "pooling_mode", found, expected: "the mean over all tokens" })
+    let found = pooling
+        .pooling_mode
+        .unwrap_or_else(|| "not the mean".into());
+    Err(Error::Model {
+        key: "pooling_mode",
+        found,
+        expected: "the mean over all tokens",
+    })
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| Error::Format { format: "json", reason: error.to_string() })
+    serde_json::from_slice(bytes).map_err(|error| Error::Format {
+        format: "json",
+        reason: error.to_string(),
+    })
 }
 
 /// The bytes of a file that a model folder must have.
 pub(super) fn required(folder: &Path, file: &'static str) -> Result<Vec<u8>> {
     match optional(&folder.join(file))? {
         Some(bytes) => Ok(bytes),
-        None => Err(Error::Missing { folder: folder.to_path_buf(), file }),
+        None => Err(Error::Missing {
+            folder: folder.to_path_buf(),
+            file,
+        }),
     }
 }
 

@@ -60,7 +60,9 @@ impl BertConfig {
     }
 
     pub(super) fn norm(&self, device: &Device) -> LayerNorm {
-        LayerNormConfig::new(self.d_model).with_epsilon(self.epsilon).init(device)
+        LayerNormConfig::new(self.d_model)
+            .with_epsilon(self.epsilon)
+            .init(device)
     }
 
     pub(super) fn layer(
@@ -71,7 +73,13 @@ impl BertConfig {
         inner: Linear,
         outer: Linear,
     ) -> BertLayer {
-        assert_eq!(self.d_model % self.heads, 0, "{} heads do not divide d_model {}", self.heads, self.d_model);
+        assert_eq!(
+            self.d_model % self.heads,
+            0,
+            "{} heads do not divide d_model {}",
+            self.heads,
+            self.d_model
+        );
         BertLayer {
             query_key_value,
             output,
@@ -108,16 +116,24 @@ impl Bert {
     pub fn forward(&self, tokens: Tensor<2, Int>, padding: Option<Tensor<2, Bool>>) -> Tensor<3> {
         let [batch, length] = tokens.dims();
         let [positions, d_model] = self.positions.weight.dims();
-        assert!(length <= positions, "{length} tokens, but only {positions} positions");
+        assert!(
+            length <= positions,
+            "{length} tokens, but only {positions} positions"
+        );
         let mask = padding.map(|padding| {
             assert_shape!(padding, [batch, length]);
             let heads = self.layers.first().map_or(1, |layer| layer.heads);
-            padding.reshape([batch, 1, 1, length]).expand([batch, heads, length, length])
+            padding
+                .reshape([batch, 1, 1, length])
+                .expand([batch, heads, length, length])
         });
-        let place = self.positions.weight.val().slice([0..length]) + self.token_types.weight.val().slice([0..1]);
+        let place = self.positions.weight.val().narrow(0, 0, length)
+            + self.token_types.weight.val().narrow(0, 0, 1);
         let states = self.words.forward(tokens) + place.reshape([1, length, d_model]);
         let states = self.norm.forward(states);
-        self.layers.iter().fold(states, |states, layer| layer.forward(states, mask.clone()))
+        self.layers
+            .iter()
+            .fold(states, |states, layer| layer.forward(states, mask.clone()))
     }
 
     /// The sizes: tokens, positions and width.
@@ -148,13 +164,17 @@ impl BertLayer {
         let [query, key, value] = [0, 1, 2].map(|part| {
             let columns = part * d_model..(part + 1) * d_model;
             let part = projected.clone().slice([0..batch, 0..length, columns]);
-            part.reshape([batch, length, self.heads, d_head]).swap_dims(1, 2)
+            part.reshape([batch, length, self.heads, d_head])
+                .swap_dims(1, 2)
         });
         let mixed = attention(query, key, value, mask, None, Default::default());
         let mixed = mixed.swap_dims(1, 2).reshape([batch, length, d_model]);
-        let states = self.attention_norm.forward(self.output.forward(mixed) + states);
+        let states = self
+            .attention_norm
+            .forward(self.output.forward(mixed) + states);
         let inner = gelu(self.inner.forward(states.clone()));
-        self.feed_forward_norm.forward(self.outer.forward(inner) + states)
+        self.feed_forward_norm
+            .forward(self.outer.forward(inner) + states)
     }
 }
 
@@ -166,7 +186,9 @@ mod tests {
     fn tiny() -> Bert {
         let device = Device::flex();
         device.seed(5);
-        BertConfig::new(20, 8, 16, 2, 2).with_positions(6).init(&device)
+        BertConfig::new(20, 8, 16, 2, 2)
+            .with_positions(6)
+            .init(&device)
     }
 
     #[test]
@@ -175,18 +197,30 @@ mod tests {
         let device = Device::flex();
         let alone = bert.forward(Tensor::from_data([[3, 7, 4]], &device), None);
         let padding = Tensor::from_data([[false, false, false, true, true], [false; 5]], &device);
-        let padded = bert.forward(Tensor::from_data([[3, 7, 4, 9, 9], [1, 2, 3, 4, 5]], &device), Some(padding));
+        let padded = bert.forward(
+            Tensor::from_data([[3, 7, 4, 9, 9], [1, 2, 3, 4, 5]], &device),
+            Some(padding),
+        );
         let padded = padded.slice([0..1, 0..3]);
-        padded.into_data().assert_approx_eq::<f32>(&alone.into_data(), Tolerance::absolute(1e-5));
+        padded
+            .into_data()
+            .assert_approx_eq::<f32>(&alone.into_data(), Tolerance::absolute(1e-5));
     }
 
     #[test]
     fn order_matters() {
         let bert = tiny();
         let states = |tokens: [i32; 3]| {
-            bert.forward(Tensor::from_data(TensorData::from([tokens]), &Device::flex()), None).sum_dim(1)
+            bert.forward(
+                Tensor::from_data(TensorData::from([tokens]), &Device::flex()),
+                None,
+            )
+            .sum_dim(1)
         };
-        let difference = (states([3, 7, 4]) - states([4, 7, 3])).abs().max().into_scalar::<f32>();
+        let difference = (states([3, 7, 4]) - states([4, 7, 3]))
+            .abs()
+            .max()
+            .into_scalar::<f32>();
         assert!(difference > 1e-3, "{difference}");
     }
 

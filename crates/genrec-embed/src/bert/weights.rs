@@ -45,42 +45,82 @@ impl<'a> Weights<'a> {
     fn new(bytes: &'a [u8], device: &'a Device) -> Result<Self> {
         let file = open(bytes)?;
         let headed = file.names().iter().any(|name| name.starts_with("bert."));
-        Ok(Self { file, prefix: if headed { "bert." } else { "" }, device })
+        Ok(Self {
+            file,
+            prefix: if headed { "bert." } else { "" },
+            device,
+        })
     }
 
-    fn tensor<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Tensor<D>> {
+    fn elements(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let name = format!("{}{name}", self.prefix);
         let tensor = self.file.tensor(&name).map_err(|_| {
-            let mut found: Vec<String> = self.file.names().iter().map(ToString::to_string).collect();
+            let mut found: Vec<String> =
+                self.file.names().iter().map(ToString::to_string).collect();
             found.sort_unstable();
-            Error::NoTensor { expected: name.clone(), found }
+            Error::NoTensor {
+                expected: name.clone(),
+                found,
+            }
         })?;
         if tensor.shape() != shape {
             let expected = format!("{shape:?} as `config.json` says");
-            return Err(Error::Shape { tensor: name, found: tensor.shape().to_vec(), expected });
+            return Err(Error::Shape {
+                tensor: name,
+                found: tensor.shape().to_vec(),
+                expected,
+            });
         }
         let elements = float_elements(&name, &tensor)?;
-        if let Some(place) = elements.iter().position(|x| !x.is_finite()) {
-            return Err(Error::Weight { tensor: name, place, value: elements[place] });
+        match elements.iter().position(|x| !x.is_finite()) {
+            Some(place) => Err(Error::Weight {
+                tensor: name,
+                place,
+                value: elements[place],
+            }),
+            None => Ok(elements),
         }
-        Ok(Tensor::from_data(TensorData::new(elements, shape), self.device))
     }
 
-    /// One layer that does what the layers `names` do beside each other; the file has weights as `[d_output, d_input]`.
+    fn tensor<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Tensor<D>> {
+        Ok(Tensor::from_data(
+            TensorData::new(self.elements(name, &shape)?, shape),
+            self.device,
+        ))
+    }
+
+    /// One layer that does what the layers `names` do beside each other.
+    ///
+    /// The file has each weight as `[d_output, d_input]`, the layer all of them as `[d_input, names * d_output]`. They are
+    /// turned here, once, since a turned view would be copied in every product.
     fn linear(&self, names: &[String], d_input: usize, d_output: usize) -> Result<Linear> {
-        let all = |part: &str| names.iter().map(move |name| format!("{name}.{part}")).collect::<Vec<_>>();
-        let weights = all("weight").into_iter().map(|name| Ok(self.tensor(&name, [d_output, d_input])?.transpose()));
-        let biases = all("bias").iter().map(|name| self.tensor(name, [d_output])).collect::<Result<Vec<_>>>()?;
+        let width = names.len() * d_output;
+        let mut weight = vec![0.0; d_input * width];
+        let mut bias = Vec::with_capacity(width);
+        for (part, name) in names.iter().enumerate() {
+            let rows = self.elements(&format!("{name}.weight"), &[d_output, d_input])?;
+            for (output, row) in rows.chunks_exact(d_input).enumerate() {
+                for (input, x) in row.iter().enumerate() {
+                    weight[input * width + part * d_output + output] = *x;
+                }
+            }
+            bias.extend(self.elements(&format!("{name}.bias"), &[d_output])?);
+        }
         let mut linear = LinearConfig::new(1, 1).init(self.device);
-        linear.weight = Param::from_tensor(Tensor::cat(weights.collect::<Result<Vec<_>>>()?, 1));
-        linear.bias = Some(Param::from_tensor(Tensor::cat(biases, 0)));
+        linear.weight = Param::from_data(TensorData::new(weight, [d_input, width]), self.device);
+        linear.bias = Some(Param::from_data(
+            TensorData::new(bias, [width]),
+            self.device,
+        ));
         Ok(linear)
     }
 
     fn norm(&self, config: &BertConfig, name: &str) -> Result<LayerNorm> {
         let mut norm = config.norm(self.device);
         norm.gamma = Param::from_tensor(self.tensor(&format!("{name}.weight"), [config.d_model])?);
-        norm.beta = Some(Param::from_tensor(self.tensor(&format!("{name}.bias"), [config.d_model])?));
+        norm.beta = Some(Param::from_tensor(
+            self.tensor(&format!("{name}.bias"), [config.d_model])?,
+        ));
         Ok(norm)
     }
 

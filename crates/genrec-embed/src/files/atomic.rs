@@ -6,7 +6,10 @@ use crate::error::{Error, Result};
 
 /// Writes a file whole: into a temporary neighbour, flushed to the disk, then renamed over `path`.
 /// Whoever reads `path`, also after a crash in the middle, sees the old file or the new one.
-pub(super) fn write(path: &Path, contents: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<()> {
+pub(super) fn write(
+    path: &Path,
+    contents: impl FnOnce(&mut BufWriter<File>) -> Result<()>,
+) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
@@ -34,7 +37,8 @@ mod tests {
         let path = folder.path().join("file");
         write(&path, |w| w.write_all(b"old").map_err(Error::io(&path))).unwrap();
         let failed = write(&path, |w| {
-            w.write_all(b"new, but not all of it").map_err(Error::io(&path))?;
+            w.write_all(b"new, but not all of it")
+                .map_err(Error::io(&path))?;
             Err(Error::NoColumns { rows: 0 })
         });
         assert!(matches!(failed, Err(Error::NoColumns { .. })));

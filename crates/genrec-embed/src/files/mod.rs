@@ -23,7 +23,10 @@ impl Format {
         match extension.to_ascii_lowercase().as_str() {
             "safetensors" => Ok(Self::Safetensors),
             "npy" => Ok(Self::Npy),
-            _ => Err(Error::Extension { found: extension.into_owned() }.in_file(path)),
+            _ => Err(Error::Extension {
+                found: extension.into_owned(),
+            }
+            .in_file(path)),
         }
     }
 }
@@ -64,11 +67,20 @@ mod tests {
         let embeddings = Embeddings::from_vec(2, 2, vec![1.0, 2.0, 3.0, 4.0]).unwrap();
         for name in ["rows.safetensors", "rows.npy", "ROWS.NPY"] {
             embeddings.write(folder.path().join(name)).unwrap();
-            assert_eq!(Embeddings::read(folder.path().join(name)).unwrap(), embeddings);
+            assert_eq!(
+                Embeddings::read(folder.path().join(name)).unwrap(),
+                embeddings
+            );
         }
         for name in ["rows.txt", "rows"] {
-            let error = embeddings.write(folder.path().join(name)).unwrap_err().to_string();
-            assert!(error.contains(name) && error.contains("expected `safetensors` or `npy`"), "{error}");
+            let error = embeddings
+                .write(folder.path().join(name))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains(name) && error.contains("expected `safetensors` or `npy`"),
+                "{error}"
+            );
             assert!(Embeddings::read(folder.path().join(name)).is_err());
         }
     }

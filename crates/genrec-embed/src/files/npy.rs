@@ -19,10 +19,14 @@ impl Embeddings {
     pub fn read_npy(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let rows = match read::<f32>(path)? {
-            Err(ReadNpyError::WrongDescriptor(_)) => read::<f64>(path)?.map(|rows| rows.mapv(|x| x as f32)),
+            Err(ReadNpyError::WrongDescriptor(_)) => {
+                read::<f64>(path)?.map(|rows| rows.mapv(|x| x as f32))
+            }
             rows => rows,
         };
-        rows.map_err(explain).and_then(Self::new).map_err(|reason| reason.in_file(path))
+        rows.map_err(explain)
+            .and_then(Self::new)
+            .map_err(|reason| reason.in_file(path))
     }
 
     /// Writes NumPy's `.npy` (`float32`, `[items, dim]`), replacing the file as a whole or not at all.
@@ -35,7 +39,11 @@ impl Embeddings {
         atomic::write(path, |writer| {
             self.view().write_npy(writer).map_err(|error| match error {
                 WriteNpyError::Io(source) => Error::io(path)(source),
-                other => Error::Format { format: "npy", reason: other.to_string() }.in_file(path),
+                other => Error::Format {
+                    format: "npy",
+                    reason: other.to_string(),
+                }
+                .in_file(path),
             })
         })
     }
@@ -59,7 +67,10 @@ fn explain(error: ReadNpyError) -> Error {
             found: vec![found],
             expected: "two dimensions, [items, dim]; the number found is that of dimensions".into(),
         },
-        other => Error::Format { format: "npy", reason: other.to_string() },
+        other => Error::Format {
+            format: "npy",
+            reason: other.to_string(),
+        },
     }
 }
 
@@ -78,7 +89,9 @@ mod tests {
         Embeddings::read_npy(path)
     }
 
-    fn bytes<A: ndarray_npy::WritableElement, D: ndarray::Dimension>(array: &ndarray::Array<A, D>) -> Vec<u8> {
+    fn bytes<A: ndarray_npy::WritableElement, D: ndarray::Dimension>(
+        array: &ndarray::Array<A, D>,
+    ) -> Vec<u8> {
         let mut bytes = Vec::new();
         array.write_npy(&mut bytes).unwrap();
         bytes
@@ -86,7 +99,8 @@ mod tests {
 
     /// `np.save` of `np.array([[1, 2], [3, 4], [5, 6]], order)`, format version 1 or 2, written out by hand.
     fn numpy(version: u8, kind: &str, fortran: &str, data: &[u8]) -> Vec<u8> {
-        let mut header = format!("{{'descr': '{kind}', 'fortran_order': {fortran}, 'shape': (3, 2), }}");
+        let mut header =
+            format!("{{'descr': '{kind}', 'fortran_order': {fortran}, 'shape': (3, 2), }}");
         let prefix = if version == 1 { 10 } else { 12 };
         while (prefix + header.len() + 1) % 64 != 0 {
             header.push(' ');
@@ -106,7 +120,12 @@ mod tests {
     #[test]
     fn numpys_own_layouts_are_read() {
         let expected = array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
-        let f4 = |order: [f32; 6]| order.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>();
+        let f4 = |order: [f32; 6]| {
+            order
+                .iter()
+                .flat_map(|x| x.to_le_bytes())
+                .collect::<Vec<_>>()
+        };
         let f8: Vec<u8> = (1..=6).flat_map(|x| f64::from(x).to_le_bytes()).collect();
         let rows = f4([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         let columns = f4([1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
@@ -131,15 +150,32 @@ mod tests {
             (&good[..20], "not a readable npy"),
             (&b"not numpy at all"[..], "not a readable npy"),
             (&[], "not a readable npy"),
-            (&bytes(&array![[1i32, 2]])[..], "holds '<i4', expected one of float32"),
-            (&bytes(&Array1::<f32>::zeros(4))[..], "expected two dimensions"),
-            (&bytes(&array![[1.0f32, f32::NAN]])[..], "row 0, column 1 is NaN"),
-            (&bytes(&array![[0.0f64], [1e300]])[..], "row 1, column 0 is inf"),
+            (
+                &bytes(&array![[1i32, 2]])[..],
+                "holds '<i4', expected one of float32",
+            ),
+            (
+                &bytes(&Array1::<f32>::zeros(4))[..],
+                "expected two dimensions",
+            ),
+            (
+                &bytes(&array![[1.0f32, f32::NAN]])[..],
+                "row 0, column 1 is NaN",
+            ),
+            (
+                &bytes(&array![[0.0f64], [1e300]])[..],
+                "row 1, column 0 is inf",
+            ),
         ] {
             let error = read_bytes(file).unwrap_err().to_string();
-            assert!(error.contains(reason) && error.contains("rows.npy"), "{error} lacks {reason}");
+            assert!(
+                error.contains(reason) && error.contains("rows.npy"),
+                "{error} lacks {reason}"
+            );
         }
-        let absent = Embeddings::read_npy("no/such/file.npy").unwrap_err().to_string();
+        let absent = Embeddings::read_npy("no/such/file.npy")
+            .unwrap_err()
+            .to_string();
         assert!(absent.starts_with("no/such/file.npy: "), "{absent}");
     }
 

@@ -53,28 +53,51 @@ impl Embeddings {
     /// # Errors
     ///
     /// [`Error::Io`] if the file cannot be written.
-    pub fn write_safetensors_tensors(path: impl AsRef<Path>, tensors: &[(&str, &Self)]) -> Result<()> {
+    pub fn write_safetensors_tensors(
+        path: impl AsRef<Path>,
+        tensors: &[(&str, &Self)],
+    ) -> Result<()> {
         let path = path.as_ref();
         let format = |error: safetensors::SafeTensorError| {
-            Error::Format { format: "safetensors", reason: error.to_string() }.in_file(path)
+            Error::Format {
+                format: "safetensors",
+                reason: error.to_string(),
+            }
+            .in_file(path)
         };
-        let data: Vec<Vec<u8>> =
-            tensors.iter().map(|(_, rows)| rows.as_slice().iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
+        let data: Vec<Vec<u8>> = tensors
+            .iter()
+            .map(|(_, rows)| {
+                rows.as_slice()
+                    .iter()
+                    .flat_map(|x| x.to_le_bytes())
+                    .collect()
+            })
+            .collect();
         let views = tensors
             .iter()
             .zip(&data)
-            .map(|((name, rows), data)| Ok((*name, TensorView::new(Dtype::F32, vec![rows.rows(), rows.dim()], data)?)))
+            .map(|((name, rows), data)| {
+                Ok((
+                    *name,
+                    TensorView::new(Dtype::F32, vec![rows.rows(), rows.dim()], data)?,
+                ))
+            })
             .collect::<Result<Vec<_>, _>>()
             .map_err(format)?;
         let bytes = safetensors::serialize(views, None).map_err(format)?;
-        atomic::write(path, |writer| writer.write_all(&bytes).map_err(Error::io(path)))
+        atomic::write(path, |writer| {
+            writer.write_all(&bytes).map_err(Error::io(path))
+        })
     }
 }
 
 /// The tensors in the bytes of a safetensors file.
 pub(crate) fn open(bytes: &[u8]) -> Result<SafeTensors<'_>> {
-    SafeTensors::deserialize(bytes)
-        .map_err(|error| Error::Format { format: "safetensors", reason: error.to_string() })
+    SafeTensors::deserialize(bytes).map_err(|error| Error::Format {
+        format: "safetensors",
+        reason: error.to_string(),
+    })
 }
 
 /// The elements of a tensor as `f32`, whatever the width they are kept in.
@@ -83,11 +106,26 @@ pub(crate) fn float_elements(name: &str, tensor: &TensorView<'_>) -> Result<Vec<
         TensorData::from_bytes_vec(tensor.data().to_vec(), tensor.shape().to_vec(), dtype)
             .try_cast_as::<f32>()
             .and_then(TensorData::try_into_vec::<f32>)
-            .map_err(|error| Error::Format { format: "safetensors", reason: error.to_string() })
+            .map_err(|error| Error::Format {
+                format: "safetensors",
+                reason: error.to_string(),
+            })
     };
     match tensor.dtype() {
-        Dtype::F32 => Ok(tensor.data().as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect()),
-        Dtype::F64 => Ok(tensor.data().as_chunks().0.iter().map(|&x| f64::from_le_bytes(x) as f32).collect()),
+        Dtype::F32 => Ok(tensor
+            .data()
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&x| f32::from_le_bytes(x))
+            .collect()),
+        Dtype::F64 => Ok(tensor
+            .data()
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&x| f64::from_le_bytes(x) as f32)
+            .collect()),
         Dtype::F16 => half(DType::F16),
         Dtype::BF16 => half(DType::BF16),
         other => Err(Error::ElementType {
@@ -125,9 +163,12 @@ mod tests {
     use super::*;
 
     fn file(tensors: &[(&str, Dtype, &[usize], &[u8])]) -> Vec<u8> {
-        let views = tensors
-            .iter()
-            .map(|(name, dtype, shape, data)| (*name, TensorView::new(*dtype, shape.to_vec(), data).unwrap()));
+        let views = tensors.iter().map(|(name, dtype, shape, data)| {
+            (
+                *name,
+                TensorView::new(*dtype, shape.to_vec(), data).unwrap(),
+            )
+        });
         safetensors::serialize(views, None).unwrap()
     }
 
@@ -138,8 +179,15 @@ mod tests {
     #[test]
     fn every_float_width_gives_the_same_rows() {
         // 1, -2, 0.5 and 4 are exact in every width; the bit patterns of the halves are written out by hand.
-        let halves = |bits: [u16; 4]| bits.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>();
-        let f64s: Vec<u8> = [1.0f64, -2.0, 0.5, 4.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+        let halves = |bits: [u16; 4]| {
+            bits.iter()
+                .flat_map(|x| x.to_le_bytes())
+                .collect::<Vec<_>>()
+        };
+        let f64s: Vec<u8> = [1.0f64, -2.0, 0.5, 4.0]
+            .iter()
+            .flat_map(|x| x.to_le_bytes())
+            .collect();
         for (dtype, data) in [
             (Dtype::F32, f32s(&[1.0, -2.0, 0.5, 4.0])),
             (Dtype::F64, f64s),
@@ -154,12 +202,21 @@ mod tests {
     #[test]
     fn the_right_tensor_of_several_is_taken() {
         let (a, b) = (f32s(&[1.0]), f32s(&[2.0]));
-        let both = file(&[("other", Dtype::F32, &[1, 1], &a), ("embeddings", Dtype::F32, &[1, 1], &b)]);
+        let both = file(&[
+            ("other", Dtype::F32, &[1, 1], &a),
+            ("embeddings", Dtype::F32, &[1, 1], &b),
+        ]);
         assert_eq!(parse(&both, None).unwrap().row(0), [2.0]);
         assert_eq!(parse(&both, Some("other")).unwrap().row(0), [1.0]);
-        let unclear = file(&[("one", Dtype::F32, &[1, 1], &a), ("two", Dtype::F32, &[1, 1], &b)]);
+        let unclear = file(&[
+            ("one", Dtype::F32, &[1, 1], &a),
+            ("two", Dtype::F32, &[1, 1], &b),
+        ]);
         let error = parse(&unclear, None).unwrap_err().to_string();
-        assert!(error.contains("no tensor `embeddings`, found one, two"), "{error}");
+        assert!(
+            error.contains("no tensor `embeddings`, found one, two"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -169,10 +226,16 @@ mod tests {
         let integers = file(&[("embeddings", Dtype::I32, &[2, 1], &f32s(&[1.0, 2.0]))]);
         let flat = file(&[("embeddings", Dtype::F32, &[2], &f32s(&[1.0, 2.0]))]);
         for (bytes, reason) in [
-            (&good[..good.len() - 1], "truncated, damaged or of another format"),
+            (
+                &good[..good.len() - 1],
+                "truncated, damaged or of another format",
+            ),
             (&good[..5], "truncated, damaged or of another format"),
             (&[], "truncated, damaged or of another format"),
-            (&b"PK\x03\x04 some other kind of file"[..], "truncated, damaged or of another format"),
+            (
+                &b"PK\x03\x04 some other kind of file"[..],
+                "truncated, damaged or of another format",
+            ),
             (&nan[..], "row 1, column 0 is NaN"),
             (&integers[..], "holds I32, expected one of F32"),
             (&flat[..], "has shape [2], expected two dimensions"),
@@ -190,8 +253,12 @@ mod tests {
         let items = Embeddings::from_vec(2, 2, vec![1.0, 2.0, 3.0, 4.0]).unwrap();
         users.write_safetensors(&path).unwrap();
         assert_eq!(Embeddings::read_safetensors(&path).unwrap(), users);
-        Embeddings::write_safetensors_tensors(&path, &[("users", &users), ("items", &items)]).unwrap();
-        assert_eq!(Embeddings::read_safetensors_tensor(&path, "items").unwrap(), items);
+        Embeddings::write_safetensors_tensors(&path, &[("users", &users), ("items", &items)])
+            .unwrap();
+        assert_eq!(
+            Embeddings::read_safetensors_tensor(&path, "items").unwrap(),
+            items
+        );
         let error = Embeddings::read_safetensors(&path).unwrap_err().to_string();
         assert!(error.contains("rows.safetensors"), "{error}");
     }

@@ -15,7 +15,10 @@ impl Features {
         let text = text.to_lowercase();
         let mut features = Vec::new();
         let mut previous: Option<Hash> = None;
-        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        for word in text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+        {
             let hash = Hash::new().bytes(word);
             features.push(self.bucket(hash));
             if let Some(previous) = previous.filter(|_| self.bigrams) {
@@ -24,7 +27,10 @@ impl Features {
             previous = Some(hash);
         }
         features.sort_unstable();
-        features.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u32)).collect()
+        features
+            .chunk_by(|a, b| a == b)
+            .map(|same| (same[0], same.len() as u32))
+            .collect()
     }
 
     fn bucket(&self, hash: Hash) -> u32 {
@@ -49,7 +55,9 @@ impl Hash {
     }
 
     fn bytes(self, text: &str) -> Self {
-        Self(text.bytes().fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
+        Self(text.bytes().fold(self.0, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        }))
     }
 }
 
@@ -68,11 +76,18 @@ mod tests {
     #[test]
     fn words_and_pairs_are_counted() {
         let features = Features::new(1 << 30, true);
-        let mut expected =
-            vec![(features.of("big"), 2), (features.of("dog"), 1), (features.of("big big"), 1), (features.of("big dog"), 1)];
+        let mut expected = vec![
+            (features.of("big"), 2),
+            (features.of("dog"), 1),
+            (features.of("big big"), 1),
+            (features.of("big dog"), 1),
+        ];
         expected.sort_unstable();
         assert_eq!(features.count("Big, BIG dog!"), expected);
-        assert_eq!(Features::new(1 << 30, false).count("Big, BIG dog!").len(), 2);
+        assert_eq!(
+            Features::new(1 << 30, false).count("Big, BIG dog!").len(),
+            2
+        );
     }
 
     /// From the reference test vectors of FNV-1a 64.
@@ -89,6 +104,9 @@ mod tests {
         for i in 0..10_000 {
             used[features.of(&format!("word{i}")) as usize] += 1;
         }
-        assert!(used.iter().all(|&count| (880..1120).contains(&count)), "{used:?}");
+        assert!(
+            used.iter().all(|&count| (880..1120).contains(&count)),
+            "{used:?}"
+        );
     }
 }

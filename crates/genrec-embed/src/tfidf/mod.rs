@@ -33,22 +33,40 @@ impl HashedTfIdfConfig {
     /// [`Error::Option`] if `dim` or `features` is 0 or `features` does not fit 32 bits.
     pub fn fit<T: AsRef<str> + Sync>(&self, texts: &[T], seed: u64) -> Result<HashedTfIdf> {
         if self.dim == 0 {
-            return Err(Error::Option { option: "dim", found: "0".into(), expected: "at least 1" });
+            return Err(Error::Option {
+                option: "dim",
+                found: "0".into(),
+                expected: "at least 1",
+            });
         }
         if self.features == 0 || u32::try_from(self.features).is_err() {
             let found = self.features.to_string();
-            return Err(Error::Option { option: "features", found, expected: "1 to 2^32 - 1" });
+            return Err(Error::Option {
+                option: "features",
+                found,
+                expected: "1 to 2^32 - 1",
+            });
         }
         let features = Features::new(self.features as u32, self.bigrams);
-        let counted: Vec<Vec<(u32, u32)>> = texts.par_iter().map(|text| features.count(text.as_ref())).collect();
+        let counted: Vec<Vec<(u32, u32)>> = texts
+            .par_iter()
+            .map(|text| features.count(text.as_ref()))
+            .collect();
         let mut documents = vec![0u32; self.features];
         for &(feature, _) in counted.iter().flatten() {
             documents[feature as usize] += 1;
         }
         // Smoothed as if one more text held every feature once: what occurs everywhere keeps weight 1, nothing divides by 0.
         let all = 1.0 + texts.len() as f64;
-        let idf = documents.iter().map(|&with| 1.0 + libm::log(all / (1.0 + f64::from(with)))).collect();
-        Ok(HashedTfIdf { features, idf, projection: Projection::new(self.dim, seed) })
+        let idf = documents
+            .iter()
+            .map(|&with| 1.0 + libm::log(all / (1.0 + f64::from(with))))
+            .collect();
+        Ok(HashedTfIdf {
+            features,
+            idf,
+            projection: Projection::new(self.dim, seed),
+        })
     }
 }
 
@@ -106,7 +124,12 @@ impl HashedTfIdf {
         let counts = self.features.count(text);
         counts
             .into_iter()
-            .map(|(feature, tf)| (feature, (1.0 + libm::log(f64::from(tf))) * self.idf[feature as usize]))
+            .map(|(feature, tf)| {
+                (
+                    feature,
+                    (1.0 + libm::log(f64::from(tf))) * self.idf[feature as usize],
+                )
+            })
             .collect()
     }
 }
@@ -125,7 +148,10 @@ mod tests {
     fn sparse_cosine(a: &[(u32, f64)], b: &[(u32, f64)]) -> f64 {
         let b: BTreeMap<u32, f64> = b.iter().copied().collect();
         let norm = |v: &mut dyn Iterator<Item = f64>| v.map(|x| x * x).sum::<f64>().sqrt();
-        let dot: f64 = a.iter().filter_map(|(feature, x)| b.get(feature).map(|y| x * y)).sum();
+        let dot: f64 = a
+            .iter()
+            .filter_map(|(feature, x)| b.get(feature).map(|y| x * y))
+            .sum();
         dot / norm(&mut a.iter().map(|x| x.1)) / norm(&mut b.values().copied())
     }
 
@@ -149,22 +175,38 @@ mod tests {
         ];
         for (a, b, cosine) in expected {
             let found = sparse_cosine(&weights[a], &weights[b]);
-            assert!((found - cosine).abs() < 1e-12, "{a} and {b}: {found}, expected {cosine}");
+            assert!(
+                (found - cosine).abs() < 1e-12,
+                "{a} and {b}: {found}, expected {cosine}"
+            );
         }
     }
 
-    const GOLDEN_COSINES: [f64; 5] =
-        [0.5179552677039423, 0.0, 0.10403257379994564, 0.0, 0.10012143982616055];
+    const GOLDEN_COSINES: [f64; 5] = [
+        0.5179552677039423,
+        0.0,
+        0.10403257379994564,
+        0.0,
+        0.10012143982616055,
+    ];
 
     /// Bits that must never change, on any platform: saved embeddings would no longer fit the encoder.
     #[test]
     fn the_numbers_are_pinned() {
-        let encoder = HashedTfIdfConfig::new().with_dim(4).fit(&["pinned number", "another"], 7).unwrap();
-        let rows = encoder.encode(&["pinned number pinned", "Another \u{dc}bung 12"]).unwrap();
+        let encoder = HashedTfIdfConfig::new()
+            .with_dim(4)
+            .fit(&["pinned number", "another"], 7)
+            .unwrap();
+        let rows = encoder
+            .encode(&["pinned number pinned", "Another \u{dc}bung 12"])
+            .unwrap();
         let bits: Vec<u32> = rows.as_slice().iter().map(|x| x.to_bits()).collect();
         assert_eq!(
             bits,
-            [3181372584, 3181372584, 1060366750, 1060366750, 3198252808, 1059194100, 3198252808, 3206677748],
+            [
+                3181372584, 3181372584, 1060366750, 1060366750, 3198252808, 1059194100, 3198252808,
+                3206677748
+            ],
             "{:?}",
             rows.as_slice()
         );
@@ -173,9 +215,13 @@ mod tests {
     #[test]
     fn projections_keep_angles() {
         let word = |i: usize| format!("w{i}");
-        let texts: Vec<String> =
-            (0..40).map(|i| (0..30).map(|j| word((i * 17 + j * j) % 90) + " ").collect()).collect();
-        let encoder = HashedTfIdfConfig::new().with_dim(2048).fit(&texts, 3).unwrap();
+        let texts: Vec<String> = (0..40)
+            .map(|i| (0..30).map(|j| word((i * 17 + j * j) % 90) + " ").collect())
+            .collect();
+        let encoder = HashedTfIdfConfig::new()
+            .with_dim(2048)
+            .fit(&texts, 3)
+            .unwrap();
         let rows = encoder.encode(&texts).unwrap();
         let mut worst = 0.0f64;
         for a in 0..texts.len() {
@@ -191,7 +237,14 @@ mod tests {
     #[test]
     fn seeds_matter_and_texts_without_words_are_zero() {
         let texts = ["one two", "...", ""];
-        let rows = |seed| HashedTfIdfConfig::new().with_dim(64).fit(&texts, seed).unwrap().encode(&texts).unwrap();
+        let rows = |seed| {
+            HashedTfIdfConfig::new()
+                .with_dim(64)
+                .fit(&texts, seed)
+                .unwrap()
+                .encode(&texts)
+                .unwrap()
+        };
         assert_eq!(rows(1), rows(1));
         assert_ne!(rows(1).row(0), rows(2).row(0));
         assert_eq!(rows(1).slice(1..3).as_slice(), [0.0; 128]);
@@ -202,7 +255,9 @@ mod tests {
     fn impossible_options_are_refused() {
         let fit = |config: HashedTfIdfConfig| config.fit(&["text"], 0).unwrap_err().to_string();
         assert!(fit(HashedTfIdfConfig::new().with_dim(0)).starts_with("option `dim` is 0"));
-        assert!(fit(HashedTfIdfConfig::new().with_features(0)).starts_with("option `features` is 0"));
+        assert!(
+            fit(HashedTfIdfConfig::new().with_features(0)).starts_with("option `features` is 0")
+        );
     }
 
     proptest! {

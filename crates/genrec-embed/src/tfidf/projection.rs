@@ -18,7 +18,8 @@ impl Projection {
 
     /// The signs of 64 neighbouring columns of the row of `feature`, one a bit.
     fn signs(&self, feature: u32, block: usize) -> u64 {
-        mix(mix(self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15)) ^ mix(u64::from(feature) << 32 | block as u64))
+        mix(mix(self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15))
+            ^ mix(u64::from(feature) << 32 | block as u64))
     }
 
     /// The sum of the rows of `weights`, each times its weight, scaled to length 1, into `row`, `[dim]`.
@@ -37,14 +38,22 @@ impl Projection {
         }
         let length = sums.iter().map(|x| x * x).sum::<f64>().sqrt();
         for (element, sum) in row.iter_mut().zip(&sums) {
-            *element = if length > 0.0 { (sum / length) as f32 } else { 0.0 };
+            *element = if length > 0.0 {
+                (sum / length) as f32
+            } else {
+                0.0
+            };
         }
     }
 
     /// One element of the matrix, 1 or -1.
     #[cfg(test)]
     pub(super) fn sign(&self, feature: u32, column: usize) -> f64 {
-        if self.signs(feature, column / 64) >> (column % 64) & 1 == 1 { -1.0 } else { 1.0 }
+        if self.signs(feature, column / 64) >> (column % 64) & 1 == 1 {
+            -1.0
+        } else {
+            1.0
+        }
     }
 }
 

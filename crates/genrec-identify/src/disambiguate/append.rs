@@ -10,9 +10,17 @@ pub(super) fn append(table: &CodeTable) -> Result<CodeTable> {
         }
     }
     let largest = collisions.groups().first().map_or(1, Vec::len);
-    let codes = table.iter().zip(numbers).flat_map(|((_, codes), number)| codes.iter().copied().chain([number]));
+    let codes = table
+        .iter()
+        .zip(numbers)
+        .flat_map(|((_, codes), number)| codes.iter().copied().chain([number]));
     let sizes = table.codebook_sizes().iter().copied().chain([largest]);
-    CodeTable::new(table.items(), table.levels() + 1, codes.collect(), sizes.collect())
+    CodeTable::new(
+        table.items(),
+        table.levels() + 1,
+        codes.collect(),
+        sizes.collect(),
+    )
 }
 
 #[cfg(test)]

@@ -15,9 +15,10 @@ use crate::{Code, CodeTable, Error, IdentifierTable, Result};
 
 /// How collided items get identifiers of their own.
 ///
-/// Every rule leaves the codes of items that did not collide as they are, is deterministic, and ends without collisions whatever it is given. Where the
-/// items are more than the identifiers (or a rule gives up), the remaining collisions are resolved as [`AppendToken`](Self::AppendToken) does, so the table has
-/// one more level than the codes had.
+/// Every rule leaves the codes of items that did not collide as they are (unless [`SinkhornRule::keep_unique`] is off),
+/// is deterministic, and ends without collisions whatever it is given. Where the items are more than the identifiers
+/// (or a rule gives up), the remaining collisions are resolved as [`AppendToken`](Self::AppendToken) does, so the table
+/// has one more level than the codes had.
 ///
 /// | rule | needs | length of identifiers | what it gives up |
 /// | --- | --- | --- | --- |
@@ -38,26 +39,34 @@ use crate::{Code, CodeTable, Error, IdentifierTable, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Disambiguate {
-    /// Every item gets one more code: its number among the items with the same codes, in the order of items, 0 for the first (TIGER, section 3.1). The
-    /// added level has as many codewords as the largest group has items.
+    /// Every item gets one more code: its number among the items with the same codes, in the order of items, 0 for the
+    /// first (TIGER, section 3.1). The added level has as many codewords as the largest group has items.
     AppendToken,
-    /// The collided items are assigned anew on the last level by balanced optimal transport, in rounds (LC-Rec, section 3.2, and LETTER's released code).
+    /// The collided items are assigned anew on the last level by balanced optimal transport, in rounds (LC-Rec,
+    /// and LETTER's released code).
     Sinkhorn(SinkhornRule),
-    /// Of the items of a group the one nearest to its codewords keeps them, and the others, from near to far, get the nearest identifier that is free: first
-    /// another code on the last level, nearest codeword to the item's residual first; where all of those are taken, another code on the last level but one,
-    /// again nearest first, and below it the nearest free one; and so on up to the first level.
+    /// Of the items of a group the one nearest to its codewords keeps them, and the others, from near to far, get the
+    /// nearest identifier that is free: first another code on the last level, nearest codeword to the item's residual
+    /// first; where all of those are taken, another code on the last level but one, again nearest first, and below it
+    /// the nearest free one; and so on up to the first level.
     NextBest,
 }
 
 impl Disambiguate {
     /// The identifiers that this rule makes of the codes.
     ///
-    /// `space` has the latents and the codebooks that the codes come from; [`AppendToken`](Self::AppendToken) does without.
+    /// `space` has the latents and the codebooks that the codes come from; [`AppendToken`](Self::AppendToken) does
+    /// without.
     ///
     /// # Errors
     ///
-    /// A rule that needs `space` did not get it, or `space` is not that of the codes (number of items, levels, codewords).
-    pub fn apply(&self, codes: &CodeTable, space: Option<&ResidualSpace>) -> Result<IdentifierTable> {
+    /// A rule that needs `space` did not get it, or `space` is not that of the codes (number of items, levels,
+    /// codewords).
+    pub fn apply(
+        &self,
+        codes: &CodeTable,
+        space: Option<&ResidualSpace>,
+    ) -> Result<IdentifierTable> {
         let fitting = |rule| {
             let space = space.ok_or(Error::MissingGeometry { rule })?;
             space.expect_fit(codes)?;
@@ -71,18 +80,29 @@ impl Disambiguate {
                 let unique = rule.unique(codes);
                 let moved = rule.resolve(codes, space, &unique)?;
                 match rule.remainder {
-                    Remainder::NextBest => next_best::resolve(&moved, space, |item| unique[item.index()])?,
+                    Remainder::NextBest => {
+                        next_best::resolve(&moved, space, |item| unique[item.index()])?
+                    }
                     Remainder::AppendToken => moved,
                 }
             }
         };
-        if resolved.collisions().is_empty() { resolved.try_into() } else { append::append(&resolved)?.try_into() }
+        if resolved.collisions().is_empty() {
+            resolved.try_into()
+        } else {
+            append::append(&resolved)?.try_into()
+        }
     }
 }
 
 /// The table with other codes.
 fn with_codes(table: &CodeTable, codes: Vec<Code>) -> Result<CodeTable> {
-    CodeTable::new(table.items(), table.levels(), codes, table.codebook_sizes().to_vec())
+    CodeTable::new(
+        table.items(),
+        table.levels(),
+        codes,
+        table.codebook_sizes().to_vec(),
+    )
 }
 
 #[cfg(test)]
@@ -93,19 +113,38 @@ mod tests {
 
     use super::*;
 
-    /// Codes out of small codebooks, more items than identifiers in many cases, and a space of random latents and codewords behind them.
+    /// Codes out of small codebooks, more items than identifiers in many cases, and a space of random latents and
+    /// codewords behind them.
     fn worlds() -> impl Strategy<Value = (CodeTable, ResidualSpace)> {
         (vec(1_usize..5, 1..4), 1_usize..60).prop_flat_map(|(sizes, items)| {
             let levels = sizes.len();
             let codewords: usize = sizes.iter().sum();
-            (vec(0_u32..1000, items * levels), vec(-8_i8..8, items * 2), vec(-8_i8..8, codewords * 2)).prop_map(move |(codes, latents, words)| {
-                let codes = codes.iter().enumerate().map(|(place, code)| Code::new(code % sizes[place % levels] as u32)).collect();
-                let latents = Array2::from_shape_vec((items, 2), latents.into_iter().map(f32::from).collect()).unwrap();
-                let mut words = words.into_iter().map(f32::from);
-                let codebooks = sizes.iter().map(|&size| Array2::from_shape_fn((size, 2), |_| words.next().unwrap()));
-                let space = ResidualSpace::new(latents, codebooks.collect()).unwrap();
-                (CodeTable::new(items, levels, codes, sizes.clone()).unwrap(), space)
-            })
+            (
+                vec(0_u32..1000, items * levels),
+                vec(-8_i8..8, items * 2),
+                vec(-8_i8..8, codewords * 2),
+            )
+                .prop_map(move |(codes, latents, words)| {
+                    let codes = codes
+                        .iter()
+                        .enumerate()
+                        .map(|(place, code)| Code::new(code % sizes[place % levels] as u32))
+                        .collect();
+                    let latents = Array2::from_shape_vec(
+                        (items, 2),
+                        latents.into_iter().map(f32::from).collect(),
+                    )
+                    .unwrap();
+                    let mut words = words.into_iter().map(f32::from);
+                    let codebooks = sizes
+                        .iter()
+                        .map(|&size| Array2::from_shape_fn((size, 2), |_| words.next().unwrap()));
+                    let space = ResidualSpace::new(latents, codebooks.collect()).unwrap();
+                    (
+                        CodeTable::new(items, levels, codes, sizes.clone()).unwrap(),
+                        space,
+                    )
+                })
         })
     }
 
@@ -142,6 +181,15 @@ mod tests {
         }
 
         #[test]
+        fn the_released_rule_ends_without_collisions_too((codes, space) in worlds()) {
+            for remainder in [Remainder::NextBest, Remainder::AppendToken] {
+                let rule = SinkhornRule::default().with_rounds(3).with_keep_unique(false).with_remainder(remainder);
+                let table = Disambiguate::Sinkhorn(rule).apply(&codes, Some(&space)).unwrap();
+                prop_assert!(table.iter().all(|(item, identifier)| table.item(identifier) == Some(item)));
+            }
+        }
+
+        #[test]
         fn next_best_does_not_grow_where_the_identifiers_suffice((codes, space) in worlds()) {
             let identifiers: usize = codes.codebook_sizes().iter().product();
             let table = Disambiguate::NextBest.apply(&codes, Some(&space)).unwrap();
@@ -154,12 +202,25 @@ mod tests {
         let codes = CodeTable::new(2, 1, vec![Code::new(0); 2], vec![2]).unwrap();
         for rule in &rules()[1..] {
             let message = rule.apply(&codes, None).unwrap_err().to_string();
-            assert!(message.contains("expected a `ResidualSpace`") && message.contains("`Disambiguate::AppendToken`"), "{message}");
+            assert!(
+                message.contains("expected a `ResidualSpace`")
+                    && message.contains("`Disambiguate::AppendToken`"),
+                "{message}"
+            );
         }
-        let space = |items, codewords| ResidualSpace::new(Array2::zeros((items, 3)), codewords).unwrap();
-        let message = |space| Disambiguate::NextBest.apply(&codes, Some(&space)).unwrap_err().to_string();
+        let space =
+            |items, codewords| ResidualSpace::new(Array2::zeros((items, 3)), codewords).unwrap();
+        let message = |space| {
+            Disambiguate::NextBest
+                .apply(&codes, Some(&space))
+                .unwrap_err()
+                .to_string()
+        };
         assert!(message(space(3, vec![Array2::zeros((2, 3))])).contains("latents of 2 items"));
-        assert!(message(space(2, vec![Array2::zeros((2, 3)), Array2::zeros((2, 3))])).contains("found codebooks of [2, 2]"));
+        assert!(
+            message(space(2, vec![Array2::zeros((2, 3)), Array2::zeros((2, 3))]))
+                .contains("found codebooks of [2, 2]")
+        );
         assert!(message(space(2, vec![Array2::zeros((1, 3))])).contains("found codebooks of [1]"));
     }
 }

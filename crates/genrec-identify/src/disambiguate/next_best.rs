@@ -6,7 +6,11 @@ use crate::{Code, CodeTable, Result};
 /// Gives collided items the nearest free identifiers; those for which none is left keep theirs.
 ///
 /// Of a group, the first of the items that `stay`, or else the nearest to the codewords, is not moved.
-pub(super) fn resolve(table: &CodeTable, space: &ResidualSpace, stay: impl Fn(ItemId) -> bool) -> Result<CodeTable> {
+pub(super) fn resolve(
+    table: &CodeTable,
+    space: &ResidualSpace,
+    stay: impl Fn(ItemId) -> bool,
+) -> Result<CodeTable> {
     let levels = table.levels();
     let mut codes = table.as_slice().to_vec();
     let mut occupancy = Occupancy::of(table);
@@ -24,27 +28,44 @@ pub(super) fn resolve(table: &CodeTable, space: &ResidualSpace, stay: impl Fn(It
     with_codes(table, codes)
 }
 
-/// The items of a group by the distance of their latents to the codewords they share; of equally near ones the lowest first.
+/// The items of a group by the distance of their latents to the codewords they share; of equally near ones the lowest
+/// first.
 fn from_near_to_far(table: &CodeTable, space: &ResidualSpace, group: &[ItemId]) -> Vec<ItemId> {
-    let distance = |item: ItemId| space.residual(item, table.codes(item)).iter().map(|&rest| f64::from(rest).powi(2)).sum::<f64>();
+    let distance = |item: ItemId| {
+        space
+            .residual(item, table.codes(item))
+            .iter()
+            .map(|&rest| f64::from(rest).powi(2))
+            .sum::<f64>()
+    };
     let mut items: Vec<(f64, ItemId)> = group.iter().map(|&item| (distance(item), item)).collect();
     items.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     items.into_iter().map(|(_, item)| item).collect()
 }
 
 /// The nearest identifier below the longest prefix of `codes` that has one left.
-fn nearest_free(space: &ResidualSpace, occupancy: &Occupancy, item: ItemId, codes: &[Code]) -> Option<Vec<Code>> {
-    let kept = (0..codes.len()).rev().find(|&kept| !occupancy.is_full(&codes[..kept]))?;
+fn nearest_free(
+    space: &ResidualSpace,
+    occupancy: &Occupancy,
+    item: ItemId,
+    codes: &[Code],
+) -> Option<Vec<Code>> {
+    let kept = (0..codes.len())
+        .rev()
+        .find(|&kept| !occupancy.is_full(&codes[..kept]))?;
     let mut prefix = codes[..kept].to_vec();
     let mut residual = space.residual(item, &prefix);
     for level in kept..codes.len() {
         // A prefix with room has a child with room, so this goes down without ever coming back.
-        let code = space.nearest_first(level, &residual).into_iter().find(|&code| {
-            prefix.push(code);
-            let full = occupancy.is_full(&prefix);
-            prefix.pop();
-            !full
-        })?;
+        let code = space
+            .nearest_first(level, &residual)
+            .into_iter()
+            .find(|&code| {
+                prefix.push(code);
+                let full = occupancy.is_full(&prefix);
+                prefix.pop();
+                !full
+            })?;
         space.subtract(&mut residual, level, code);
         prefix.push(code);
     }
@@ -60,22 +81,47 @@ mod tests {
 
     use super::*;
 
-    /// The twin: lists all identifiers and takes, of the free ones, that with the longest prefix kept, then the nearest level by level.
-    fn nearest_free_of_all(space: &ResidualSpace, taken: &HashSet<Vec<Code>>, item: ItemId, codes: &[Code]) -> Option<Vec<Code>> {
+    /// The twin: lists all identifiers and takes, of the free ones, that with the longest prefix kept, then the nearest
+    /// level by level.
+    fn nearest_free_of_all(
+        space: &ResidualSpace,
+        taken: &HashSet<Vec<Code>>,
+        item: ItemId,
+        codes: &[Code],
+    ) -> Option<Vec<Code>> {
         let mut all = vec![vec![]];
         for codebook in space.codebooks() {
             let codes = (0..codebook.nrows() as u32).map(Code::new);
-            all = codes.flat_map(|code| all.iter().map(move |prefix: &Vec<Code>| [&prefix[..], &[code]].concat())).collect();
+            all = codes
+                .flat_map(|code| {
+                    all.iter()
+                        .map(move |prefix: &Vec<Code>| [&prefix[..], &[code]].concat())
+                })
+                .collect();
         }
-        let changed = |identifier: &[Code]| codes.len() - codes.iter().zip(identifier).take_while(|(a, b)| a == b).count();
+        let changed = |identifier: &[Code]| {
+            codes.len()
+                - codes
+                    .iter()
+                    .zip(identifier)
+                    .take_while(|(a, b)| a == b)
+                    .count()
+        };
         let ranks = |identifier: &[Code]| -> Vec<usize> {
             let rank = |level: usize| {
                 let order = space.nearest_first(level, &space.residual(item, &identifier[..level]));
-                order.iter().position(|&code| code == identifier[level]).unwrap()
+                order
+                    .iter()
+                    .position(|&code| code == identifier[level])
+                    .unwrap()
             };
-            (codes.len() - changed(identifier)..codes.len()).map(rank).collect()
+            (codes.len() - changed(identifier)..codes.len())
+                .map(rank)
+                .collect()
         };
-        all.into_iter().filter(|identifier| !taken.contains(identifier)).min_by_key(|identifier| (changed(identifier), ranks(identifier)))
+        all.into_iter()
+            .filter(|identifier| !taken.contains(identifier))
+            .min_by_key(|identifier| (changed(identifier), ranks(identifier)))
     }
 
     proptest! {
@@ -119,8 +165,11 @@ mod tests {
         let space = ResidualSpace::new(latents, codebooks).unwrap();
         let codes = |codes: &[u32]| codes.iter().copied().map(Code::new).collect::<Vec<_>>();
         let table = CodeTable::new(5, 2, codes(&[0, 1].repeat(5)), vec![2, 3]).unwrap();
-        // From near to far: item 1 keeps (0, 1); item 2 at -.2 gets (0, 0); item 3 at .3 gets (0, 2), the last below 0; item 0, at -9.6 from
-        // codeword 10, gets (1, 0), and item 4, at -6 from it, the next, (1, 1).
-        assert_eq!(resolve(&table, &space, |_| false).unwrap().as_slice(), codes(&[1, 0, 0, 1, 0, 0, 0, 2, 1, 1]));
+        // From near to far: item 1 keeps (0, 1); item 2 at -.2 gets (0, 0); item 3 at .3 gets (0, 2), the last below 0;
+        // item 0, at -9.6 from codeword 10, gets (1, 0), and item 4, at -6 from it, the next, (1, 1).
+        assert_eq!(
+            resolve(&table, &space, |_| false).unwrap().as_slice(),
+            codes(&[1, 0, 0, 1, 0, 0, 0, 2, 1, 1])
+        );
     }
 }

@@ -16,7 +16,10 @@ impl Occupancy {
         for (level, &size) in table.codebook_sizes().iter().enumerate().rev() {
             room[level] = room[level + 1].saturating_mul(size);
         }
-        let mut this = Self { taken: HashMap::new(), room };
+        let mut this = Self {
+            taken: HashMap::new(),
+            room,
+        };
         for codes in table.iter().map(|(_, codes)| codes).collect::<HashSet<_>>() {
             this.take(codes);
         }
@@ -37,6 +40,8 @@ impl Occupancy {
 
     /// Whether all identifiers that begin so are taken.
     pub(super) fn is_full(&self, prefix: &[Code]) -> bool {
-        self.taken.get(prefix).is_some_and(|&taken| taken >= self.room[prefix.len()])
+        self.taken
+            .get(prefix)
+            .is_some_and(|&taken| taken >= self.room[prefix.len()])
     }
 }

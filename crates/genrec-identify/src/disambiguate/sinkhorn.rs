@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::{ResidualSpace, with_codes};
 use crate::{Code, CodeTable, Result};
 
-/// LC-Rec's rule, which LETTER's released code shares: in rounds, the items of every group of collided items are assigned to the codewords of the last level anew,
-/// by optimal transport that gives all codewords the same weight.
+/// LC-Rec's rule, which LETTER's released code shares: in rounds, the items of every group of collided items are
+/// assigned to the codewords of the last level anew, by optimal transport that gives all codewords the same weight.
 ///
-/// The squared distances of a group's items to the codewords are centred into [-1, 1] and scaled by `1 / epsilon`; an item takes the codeword to which most of its
-/// mass goes. A group is much smaller than a codebook, so equal weight for all codewords matters more than closeness, and items with the same
-/// latent can never be told apart: what still collides after the last round goes to the [`Remainder`] rule. Where the published results are not to be
-/// reproduced, [`NextBest`](super::Disambiguate::NextBest) keeps items closer to their codewords.
+/// The squared distances of a group's items to the codewords are centred into [-1, 1] and scaled by `1 / epsilon`; an
+/// item takes the codeword to which most of its mass goes. A group is much smaller than a codebook, so equal weight for
+/// all codewords matters more than closeness, and items with the same latent can never be told apart: what still
+/// collides after the last round goes to the [`Remainder`] rule. Where the published results are not to be reproduced,
+/// [`NextBest`](super::Disambiguate::NextBest) keeps items closer to their codewords.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SinkhornRule {
@@ -19,8 +20,8 @@ pub struct SinkhornRule {
     pub transport: SinkhornConfig,
     /// At most so many rounds of finding collisions and assigning them anew; 20.
     pub rounds: usize,
-    /// Whether items that did not collide at first stay where they are, also when an item is moved onto their identifier: `true`. The released code moves them
-    /// too, `false`.
+    /// Whether items that did not collide at first stay where they are, also when an item is moved onto their
+    /// identifier: `true`. The released code moves them too, `false`.
     pub keep_unique: bool,
     /// What happens to collisions that the rounds leave; next best.
     pub remainder: Remainder,
@@ -37,7 +38,12 @@ pub enum Remainder {
 
 impl Default for SinkhornRule {
     fn default() -> Self {
-        Self { transport: SinkhornConfig::new(), rounds: 20, keep_unique: true, remainder: Remainder::NextBest }
+        Self {
+            transport: SinkhornConfig::new(),
+            rounds: 20,
+            keep_unique: true,
+            remainder: Remainder::NextBest,
+        }
     }
 }
 
@@ -54,7 +60,10 @@ impl SinkhornRule {
 
     /// As [`keep_unique`](Self#structfield.keep_unique).
     pub fn with_keep_unique(self, keep_unique: bool) -> Self {
-        Self { keep_unique, ..self }
+        Self {
+            keep_unique,
+            ..self
+        }
     }
 
     /// As [`remainder`](Self#structfield.remainder).
@@ -72,7 +81,12 @@ impl SinkhornRule {
     }
 
     /// The codes after all rounds; some collisions may be left.
-    pub(super) fn resolve(&self, table: &CodeTable, space: &ResidualSpace, unique: &[bool]) -> Result<CodeTable> {
+    pub(super) fn resolve(
+        &self,
+        table: &CodeTable,
+        space: &ResidualSpace,
+        unique: &[bool],
+    ) -> Result<CodeTable> {
         self.transport.check()?;
         let last = table.levels() - 1;
         let mut table = table.clone();
@@ -97,9 +111,19 @@ impl SinkhornRule {
     /// New codes of the last level for the items of a group.
     fn assign(&self, table: &CodeTable, space: &ResidualSpace, group: &[ItemId]) -> Vec<Code> {
         let last = table.levels() - 1;
-        let distances: Vec<f64> = group.iter().flat_map(|&item| space.distances(last, &space.residual(item, &table.codes(item)[..last]))).collect();
-        let plan = self.transport.plan(&distances, table.codebook_sizes()[last]);
-        plan.argmax().into_iter().map(|code| Code::new(code as u32)).collect()
+        let distances: Vec<f64> = group
+            .iter()
+            .flat_map(|&item| {
+                space.distances(last, &space.residual(item, &table.codes(item)[..last]))
+            })
+            .collect();
+        let plan = self
+            .transport
+            .plan(&distances, table.codebook_sizes()[last]);
+        plan.argmax()
+            .into_iter()
+            .map(|code| Code::new(code as u32))
+            .collect()
     }
 }
 
@@ -132,48 +156,94 @@ mod tests {
     }
 
     fn table(rows: &[[u32; 2]], sizes: &[usize]) -> CodeTable {
-        CodeTable::new(rows.len(), 2, rows.as_flattened().iter().copied().map(Code::new).collect(), sizes.to_vec()).unwrap()
+        CodeTable::new(
+            rows.len(),
+            2,
+            rows.as_flattened().iter().copied().map(Code::new).collect(),
+            sizes.to_vec(),
+        )
+        .unwrap()
     }
 
     /// The codes after every round are those of `tests/golden/letter.py`, which follows the released code.
     #[test]
     fn rounds_are_those_of_the_released_code() {
-        let golden: Golden = serde_json::from_str(include_str!("../../../../tests/golden/letter/rounds.json")).unwrap();
+        let golden: Golden =
+            serde_json::from_str(include_str!("../../../../tests/golden/letter/rounds.json"))
+                .unwrap();
         let codebooks: Vec<Array2<f32>> = golden.codebooks.iter().map(|rows| array(rows)).collect();
         let sizes: Vec<usize> = codebooks.iter().map(Array2::nrows).collect();
         let space = ResidualSpace::new(array(&golden.latents), codebooks).unwrap();
         let start = table(&golden.codes, &sizes);
-        let transport = SinkhornConfig::new().with_epsilon(golden.epsilon).with_iterations(golden.iterations);
+        let transport = SinkhornConfig::new()
+            .with_epsilon(golden.epsilon)
+            .with_iterations(golden.iterations);
         for (keep_unique, expected) in [(false, golden.move_all), (true, golden.keep_unique)] {
-            let rule = SinkhornRule::default().with_transport(transport).with_keep_unique(keep_unique);
+            let rule = SinkhornRule::default()
+                .with_transport(transport)
+                .with_keep_unique(keep_unique);
             let unique = rule.unique(&start);
             assert_eq!((expected.rounds.len(), expected.left), (9, 0));
             for (round, codes) in expected.rounds.iter().enumerate() {
-                let found = rule.clone().with_rounds(round + 1).resolve(&start, &space, &unique).unwrap();
-                assert_eq!(found, table(codes, &sizes), "round {round}, keep_unique {keep_unique}");
+                let found = rule
+                    .clone()
+                    .with_rounds(round + 1)
+                    .resolve(&start, &space, &unique)
+                    .unwrap();
+                assert_eq!(
+                    found,
+                    table(codes, &sizes),
+                    "round {round}, keep_unique {keep_unique}"
+                );
             }
             let all = rule.resolve(&start, &space, &unique).unwrap();
-            assert!(all.collisions().is_empty(), "the rounds end when nothing collides");
+            assert!(
+                all.collisions().is_empty(),
+                "the rounds end when nothing collides"
+            );
         }
     }
 
     #[test]
     fn items_with_the_same_latent_are_left_to_the_remainder_rule() {
-        let space = ResidualSpace::new(array(&[[0.0, 0.0]; 3]), vec![array(&[[0.0, 0.1]]), array(&[[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])]).unwrap();
+        let space = ResidualSpace::new(
+            array(&[[0.0, 0.0]; 3]),
+            vec![
+                array(&[[0.0, 0.1]]),
+                array(&[[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]]),
+            ],
+        )
+        .unwrap();
         let start = table(&[[0, 0]; 3], &[1, 3]);
         let rule = SinkhornRule::default();
-        assert!(!rule.resolve(&start, &space, &rule.unique(&start)).unwrap().collisions().is_empty());
-        let next_best = crate::Disambiguate::Sinkhorn(rule.clone()).apply(&start, Some(&space)).unwrap();
+        assert!(
+            !rule
+                .resolve(&start, &space, &rule.unique(&start))
+                .unwrap()
+                .collisions()
+                .is_empty()
+        );
+        let next_best = crate::Disambiguate::Sinkhorn(rule.clone())
+            .apply(&start, Some(&space))
+            .unwrap();
         assert_eq!(next_best.levels(), 2);
-        let append = crate::Disambiguate::Sinkhorn(rule.with_remainder(Remainder::AppendToken)).apply(&start, Some(&space)).unwrap();
+        let append = crate::Disambiguate::Sinkhorn(rule.with_remainder(Remainder::AppendToken))
+            .apply(&start, Some(&space))
+            .unwrap();
         assert_eq!(append.levels(), 3);
     }
 
     #[test]
     fn a_transport_that_cannot_work_is_refused() {
-        let space = ResidualSpace::new(array(&[[0.0, 0.0]]), vec![array(&[[0.0, 0.1]]), array(&[[0.0, 0.0]])]).unwrap();
+        let space = ResidualSpace::new(
+            array(&[[0.0, 0.0]]),
+            vec![array(&[[0.0, 0.1]]), array(&[[0.0, 0.0]])],
+        )
+        .unwrap();
         let rule = SinkhornRule::default().with_transport(SinkhornConfig::new().with_epsilon(-1.0));
-        let error = crate::Disambiguate::Sinkhorn(rule).apply(&table(&[[0, 0]], &[1, 1]), Some(&space)).unwrap_err();
+        let error = crate::Disambiguate::Sinkhorn(rule)
+            .apply(&table(&[[0, 0]], &[1, 1]), Some(&space))
+            .unwrap_err();
         assert!(error.to_string().contains("epsilon is -1"), "{error}");
     }
 }

@@ -1,8 +1,4 @@
-use std::{
-    collections::HashMap,
-    fmt,
-    path::Path,
-};
+use std::{collections::HashMap, fmt, path::Path};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -29,37 +25,72 @@ pub(crate) fn parse(path: &Path, bytes: &[u8], lengths: Lengths) -> Result<Vec<I
     };
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let (line, column) = position(bytes, error.valid_up_to());
-        place(line, column, Fault::new("UTF-8 text", format!("the byte 0x{:02x}", bytes[error.valid_up_to()])))
+        place(
+            line,
+            column,
+            Fault::new(
+                "UTF-8 text",
+                format!("the byte 0x{:02x}", bytes[error.valid_up_to()]),
+            ),
+        )
     })?;
     if text.trim().is_empty() {
         return Err(place(1, 1, Fault::new(WHOLE, "an empty file")));
     }
 
-    let mut reader = Reader { lengths, first: None, entries: HashMap::new(), item: None, fault: None };
+    let mut reader = Reader {
+        lengths,
+        first: None,
+        entries: HashMap::new(),
+        item: None,
+        fault: None,
+    };
     let mut json = serde_json::Deserializer::from_str(text);
     let parsed = reader.deserialize_file(&mut json).and_then(|()| {
         reader.item = None;
         json.end()
     });
     if let Err(error) = parsed {
-        let fault = reader.fault.take().unwrap_or_else(|| Fault::of(&error, reader.item.take()));
+        let fault = reader
+            .fault
+            .take()
+            .unwrap_or_else(|| Fault::of(&error, reader.item.take()));
         return Err(place(error.line().max(1), error.column().max(1), fault));
     }
 
     let items = reader.entries.len();
-    let rows = (0..items as u32).map(|item| reader.entries.remove(&item).ok_or(item)).collect::<Result<Vec<_>, _>>();
+    let rows = (0..items as u32)
+        .map(|item| reader.entries.remove(&item).ok_or(item))
+        .collect::<Result<Vec<_>, _>>();
     rows.map_err(|missing| {
         let (line, column) = position(bytes, bytes.len());
-        place(line, column, Fault::new(format!("every item from 0 to {}, as there are {items} entries", items - 1), format!("no entry for item {missing}")))
+        place(
+            line,
+            column,
+            Fault::new(
+                format!(
+                    "every item from 0 to {}, as there are {items} entries",
+                    items - 1
+                ),
+                format!("no entry for item {missing}"),
+            ),
+        )
     })
 }
 
-const WHOLE: &str = "an object from item numbers to tokens, such as {\"0\": [\"<a_12>\", \"<b_7>\"]}";
+const WHOLE: &str =
+    "an object from item numbers to tokens, such as {\"0\": [\"<a_12>\", \"<b_7>\"]}";
 
 /// Line and column (in bytes), from 1, of a byte.
 fn position(bytes: &[u8], at: usize) -> (usize, usize) {
-    let line_start = bytes[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
-    (1 + bytes[..at].iter().filter(|&&byte| byte == b'\n').count(), 1 + at - line_start)
+    let line_start = bytes[..at]
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |newline| newline + 1);
+    (
+        1 + bytes[..at].iter().filter(|&&byte| byte == b'\n').count(),
+        1 + at - line_start,
+    )
 }
 
 /// What is wrong, without the place.
@@ -71,24 +102,48 @@ struct Fault {
 
 impl Fault {
     fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { item: None, expected: expected.into(), found: found.into() }
+        Self {
+            item: None,
+            expected: expected.into(),
+            found: found.into(),
+        }
     }
 
     /// The fault in an error that the JSON parser raised itself.
     fn of(error: &serde_json::Error, item: Option<String>) -> Self {
         let text = error.to_string();
-        let text = text.strip_suffix(&format!(" at line {} column {}", error.line(), error.column())).unwrap_or(&text);
-        let (expected, found) = match text.strip_prefix("invalid type: ").and_then(|text| text.split_once(", expected ")) {
+        let text = text
+            .strip_suffix(&format!(
+                " at line {} column {}",
+                error.line(),
+                error.column()
+            ))
+            .unwrap_or(&text);
+        let (expected, found) = match text
+            .strip_prefix("invalid type: ")
+            .and_then(|text| text.split_once(", expected "))
+        {
             Some((found, expected)) => (expected.to_owned(), found.to_owned()),
-            None if error.is_eof() => (String::from("the rest of the object"), format!("the end of the file ({text})")),
-            None if text == "trailing characters" => (String::from("the end of the file after the object"), String::from("more text")),
+            None if error.is_eof() => (
+                String::from("the rest of the object"),
+                format!("the end of the file ({text})"),
+            ),
+            None if text == "trailing characters" => (
+                String::from("the end of the file after the object"),
+                String::from("more text"),
+            ),
             None => (WHOLE.to_owned(), format!("a fault in the JSON ({text})")),
         };
-        Self { item, expected, found }
+        Self {
+            item,
+            expected,
+            found,
+        }
     }
 }
 
-/// Collects the entries; a fault it notices itself is left in `fault` and travels through the parser as an error without text, to gain its place there.
+/// Collects the entries; a fault it notices itself is left in `fault` and travels through the parser as an error
+/// without text, to gain its place there.
 struct Reader {
     lengths: Lengths,
     /// The first item's key and number of tokens.
@@ -104,17 +159,31 @@ impl Reader {
         json.deserialize_map(Entries(self))
     }
 
-    fn refuse<E: serde::de::Error>(&mut self, expected: impl Into<String>, found: impl Into<String>) -> E {
-        self.fault = Some(Fault { item: self.item.clone(), expected: expected.into(), found: found.into() });
+    fn refuse<E: serde::de::Error>(
+        &mut self,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> E {
+        self.fault = Some(Fault {
+            item: self.item.clone(),
+            expected: expected.into(),
+            found: found.into(),
+        });
         E::custom("")
     }
 
     /// Takes the entry of one item after checking its key.
     fn key<E: serde::de::Error>(&mut self, key: String) -> Result<u32, E> {
-        let item = key.parse::<u32>().ok().filter(|item| item.to_string() == key);
+        let item = key
+            .parse::<u32>()
+            .ok()
+            .filter(|item| item.to_string() == key);
         self.item = None;
         let Some(item) = item else {
-            return Err(self.refuse("an item number from 0 as the key, such as \"17\"", format!("{key:?}")));
+            return Err(self.refuse(
+                "an item number from 0 as the key, such as \"17\"",
+                format!("{key:?}"),
+            ));
         };
         self.item = Some(key);
         if self.entries.contains_key(&item) {
@@ -124,8 +193,15 @@ impl Reader {
     }
 
     fn token<E: serde::de::Error>(&mut self, token: &str, level: usize) -> Result<Code, E> {
-        Code::parse(token, level)
-            .ok_or_else(|| self.refuse(format!("a token of level {level}, such as \"{}\"", Code::new(12).name(level)), format!("{token:?}")))
+        Code::parse(token, level).ok_or_else(|| {
+            self.refuse(
+                format!(
+                    "a token of level {level}, such as \"{}\"",
+                    Code::new(12).name(level)
+                ),
+                format!("{token:?}"),
+            )
+        })
     }
 
     fn length<E: serde::de::Error>(&mut self, found: usize) -> Result<(), E> {
@@ -135,7 +211,10 @@ impl Reader {
         let key = self.item.clone().unwrap_or_default();
         let (first, expected) = self.first.get_or_insert((key, found)).clone();
         if self.lengths == Lengths::Equal && found != expected {
-            return Err(self.refuse(format!("{expected} tokens, as item {first} has"), format!("{found} tokens")));
+            return Err(self.refuse(
+                format!("{expected} tokens, as item {first} has"),
+                format!("{found} tokens"),
+            ));
         }
         Ok(())
     }
@@ -185,7 +264,10 @@ impl<'de> Visitor<'de> for Tokens<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut tokens: A) -> Result<Identifier, A::Error> {
         let mut codes = Vec::with_capacity(tokens.size_hint().unwrap_or(4));
-        while let Some(code) = tokens.next_element_seed(Token { reader: self.0, level: codes.len() })? {
+        while let Some(code) = tokens.next_element_seed(Token {
+            reader: self.0,
+            level: codes.len(),
+        })? {
             codes.push(code);
         }
         self.0.length(codes.len())?;
@@ -211,72 +293,15 @@ impl Visitor<'_> for Token<'_> {
     type Value = Code;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a token of level {}, such as \"{}\"", self.level, Code::new(12).name(self.level))
+        write!(
+            f,
+            "a token of level {}, such as \"{}\"",
+            self.level,
+            Code::new(12).name(self.level)
+        )
     }
 
     fn visit_str<E: serde::de::Error>(self, token: &str) -> Result<Code, E> {
         self.reader.token(token, self.level)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The message for a malformed file.
-    fn refused(text: impl AsRef<[u8]>, lengths: Lengths) -> String {
-        parse(Path::new("x.index.json"), text.as_ref(), lengths).expect_err("the file is malformed").to_string()
-    }
-
-    #[test]
-    fn every_malformed_file_is_refused_with_place_expectation_and_finding() {
-        let good = r#"{"0": ["<a_1>", "<b_2>"],"#;
-        let mut wrong = Vec::new();
-        for (text, place, expected, found) in [
-            (String::new(), "1:1", "expected an object", "an empty file"),
-            (String::from(" \n "), "1:1", "expected an object", "an empty file"),
-            (String::from("{}"), "1:2", "at least one item", "an empty object"),
-            (String::from("[1]"), "1:1", "expected an object", "sequence"),
-            (format!("{good}\n\"1\": 5}}"), "2:6: item 1", "a list of tokens", "integer `5`"),
-            (format!("{good}\n\"1\": {{}}}}"), "2:5: item 1", "a list of tokens", "map"),
-            (format!("{good}\n\"1\": [\"<a_1>\", 2]}}"), "2:16: item 1", "a token of level 1, such as \"<b_12>\"", "integer `2`"),
-            (format!("{good}\n\"1\": [\"<a_1>\", null]}}"), "2:19: item 1", "a token of level 1, such as \"<b_12>\"", "null"),
-            (format!("{good}\n\"1\": [\"<a_1>\", \"<b_x>\"]}}"), "2:22: item 1", "a token of level 1, such as \"<b_12>\"", "\"<b_x>\""),
-            (format!("{good}\n\"1\": [\"<a_1>\", \"<a_2>\"]}}"), "2:22: item 1", "a token of level 1, such as \"<b_12>\"", "\"<a_2>\""),
-            (format!("{good}\n\"1\": [\"<a_1>\", \"<b_-2>\"]}}"), "2:23: item 1", "a token of level 1, such as \"<b_12>\"", "\"<b_-2>\""),
-            (format!("{good}\n\"1\": [\"<a_99999999999>\"]}}"), "2:23: item 1", "a token of level 0, such as \"<a_12>\"", "\"<a_99999999999>\""),
-            (format!("{good}\n\"1\": []}}"), "2:7: item 1", "at least one token", "an empty list"),
-            (format!("{good}\n\"1\": [\"<a_1>\"]}}"), "2:14: item 1", "2 tokens, as item 0 has", "1 tokens"),
-            (format!("{good}\n\"0\": [\"<a_1>\", \"<b_2>\"]}}"), "2:3: item 0", "one entry for the item", "a second one"),
-            (format!("{good}\n\"3\": [\"<a_1>\", \"<b_2>\"]}}"), "2:25:", "every item from 0 to 1, as there are 2 entries", "no entry for item 1"),
-            (format!("{good}\n\"-1\": [\"<a_1>\", \"<b_2>\"]}}"), "2:4:", "an item number from 0", "\"-1\""),
-            (format!("{good}\n\"01\": [\"<a_1>\", \"<b_2>\"]}}"), "2:4:", "an item number from 0", "\"01\""),
-            (format!("{good}\n\"item\": [\"<a_1>\", \"<b_2>\"]}}"), "2:6:", "an item number from 0", "\"item\""),
-            (format!("{good}\n\"99999999999\": [\"<a_1>\", \"<b_2>\"]}}"), "2:13:", "an item number from 0", "\"99999999999\""),
-            (format!("{good}\n\"1\": [\"<a_1>\", \"<b_2>\"]}} x"), "2:26:", "the end of the file after the object", "more text"),
-            (format!("{good}\n\"1\": [\"<a_1>\", \"<b"), "2:18: item 1", "the rest of the object", "the end of the file"),
-            (good.to_owned(), "1:25:", "the rest of the object", "the end of the file"),
-            (format!("{good}\n\"1\" [\"<a_1>\", \"<b_2>\"]}}"), "2:5: item 1", "expected an object", "expected `:`"),
-        ] {
-            let message = refused(&text, Lengths::Equal);
-            let (before, after) = message.split_once(", found ").expect("a message says what was found");
-            let right = before.starts_with(&format!("x.index.json:{place}")) && before.contains(expected) && after.contains(found);
-            wrong.extend((!right).then(|| format!("{message}\n  for {text:?}\n  instead of {place} .. {expected} .. {found}")));
-        }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    }
-
-    #[test]
-    fn broken_utf8_is_refused_with_its_place() {
-        let message = refused(b"{\"0\":\n [\"<a_1\xff>\"]}", Lengths::Any);
-        assert_eq!(message, "x.index.json:2:8: expected UTF-8 text, found the byte 0xff");
-    }
-
-    #[test]
-    fn lengths_may_differ_where_that_is_allowed() {
-        let text = r#"{"1": ["<a_1>"], "0": ["<a_1>", "<b_2>"]}"#;
-        let rows = parse(Path::new("x"), text.as_bytes(), Lengths::Any).unwrap();
-        assert_eq!(rows, [Identifier::from_iter([1, 2]), Identifier::from_iter([1])]);
-        assert!(refused(text, Lengths::Equal).contains("expected 1 tokens, as item 1 has, found 2 tokens"));
     }
 }

@@ -5,7 +5,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use genrec_quantize::{EpochCodes, Quantized, Quantizer, RqVae};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-/// An [`RqVae`] and, where collaborative embeddings have another width than its latents, the matrix that brings them there.
+/// An [`RqVae`] and, where collaborative embeddings have another width than its latents, the matrix that brings them
+/// there.
 #[derive(Module, Debug)]
 pub(super) struct Aligned {
     pub(super) rqvae: RqVae,
@@ -14,14 +15,25 @@ pub(super) struct Aligned {
 }
 
 impl Aligned {
-    /// With a projection from width `d_collaborative`, or without one; its values are uniform in `±1 / sqrt(d_collaborative)`.
-    pub(super) fn new(rqvae: RqVae, d_collaborative: Option<usize>, seed: u64, device: &Device) -> Self {
+    /// With a projection from width `d_collaborative`, or without one; its values are uniform in `±1 /
+    /// sqrt(d_collaborative)`.
+    pub(super) fn new(
+        rqvae: RqVae,
+        d_collaborative: Option<usize>,
+        seed: u64,
+        device: &Device,
+    ) -> Self {
         let d = rqvae.config().quantizer.d_code;
         let projection = d_collaborative.map(|width| {
             let bound = (width as f32).sqrt().recip();
             let mut rng = StdRng::seed_from_u64(seed);
-            let values: Vec<f32> = (0..width * d).map(|_| rng.random_range(-bound..bound)).collect();
-            Param::from_tensor(Tensor::from_data(TensorData::new(values, [width, d]), device))
+            let values: Vec<f32> = (0..width * d)
+                .map(|_| rng.random_range(-bound..bound))
+                .collect();
+            Param::from_tensor(Tensor::from_data(
+                TensorData::new(values, [width, d]),
+                device,
+            ))
         });
         Self { rqvae, projection }
     }
@@ -65,14 +77,23 @@ impl Quantizer for Aligned {
     }
 
     fn initialise(self, rows: &Tensor<2>, seed: u64) -> genrec_quantize::Result<Self> {
-        Ok(Self { rqvae: self.rqvae.initialise(rows, seed)?, ..self })
+        Ok(Self {
+            rqvae: self.rqvae.initialise(rows, seed)?,
+            ..self
+        })
     }
 
     fn after_step(self, quantized: &Quantized) -> Self {
-        Self { rqvae: self.rqvae.after_step(quantized), ..self }
+        Self {
+            rqvae: self.rqvae.after_step(quantized),
+            ..self
+        }
     }
 
     fn after_epoch(self, epoch: &EpochCodes, seed: u64) -> Self {
-        Self { rqvae: self.rqvae.after_epoch(epoch, seed), ..self }
+        Self {
+            rqvae: self.rqvae.after_epoch(epoch, seed),
+            ..self
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Collaborative regularization (LETTER, section 3.2): what is bought together is coded alike.
+//! Collaborative regularization (LETTER, section 3): what is bought together is coded alike.
 
 use burn::config::Config;
 use burn::tensor::{Tensor, assert_shape};
@@ -12,8 +12,8 @@ pub enum ContrastiveForm {
     Printed,
 }
 
-/// The collaborative loss of a batch, `[1]`: every item's quantized latent should be closer to its own collaborative embedding than to those of the other items
-/// of the batch. Gradients reach both arguments.
+/// The collaborative loss of a batch, `[1]`: every item's quantized latent should be closer to its own collaborative
+/// embedding than to those of the other items of the batch. Gradients reach both arguments.
 ///
 /// # Shapes
 ///
@@ -23,7 +23,11 @@ pub enum ContrastiveForm {
 /// # Panics
 ///
 /// If the shapes differ.
-pub fn collaborative_loss(quantized: Tensor<2>, collaborative: Tensor<2>, form: ContrastiveForm) -> Tensor<1> {
+pub fn collaborative_loss(
+    quantized: Tensor<2>,
+    collaborative: Tensor<2>,
+    form: ContrastiveForm,
+) -> Tensor<1> {
     let [batch, d] = quantized.dims();
     assert_shape!(collaborative, [batch, d]);
     let scores = quantized.clone().matmul(collaborative.clone().transpose());

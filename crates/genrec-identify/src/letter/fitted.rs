@@ -45,19 +45,27 @@ pub struct LetterEpoch {
 }
 
 impl Letter {
-    /// What a trained model makes of the items with these text embeddings, as when a saved model is loaded: no projection, no history.
+    /// What a trained model makes of the items with these text embeddings, as when a saved model is loaded: no
+    /// projection, no history.
     ///
     /// # Errors
     ///
     /// Embeddings of another width than the model's rows, or a model whose latents are not finite.
     pub fn of(model: RqVae, text: &Embeddings, device: &Device) -> Result<Self> {
         let rows = checked_rows(&model, text, device)?;
-        let codes = CodeTable::from_tensor(encode_all(&model, &rows, BATCH), model.codebook_sizes())?;
+        let codes =
+            CodeTable::from_tensor(encode_all(&model, &rows, BATCH), model.codebook_sizes())?;
         let codebooks = model.codebooks().into_iter().map(Tensor::inner).collect();
         let space = ResidualSpace::from_tensors(model.latents_all(&rows), codebooks)?;
-        let flat: Vec<u32> = codes.as_slice().iter().map(|code| code.get()).collect();
-        let usage = CodeUsage::of(&flat, codes.levels(), codes.codebook_sizes());
-        Ok(Self { model, projection: None, codes, space, usage, history: vec![] })
+        let usage = codes.usage();
+        Ok(Self {
+            model,
+            projection: None,
+            codes,
+            space,
+            usage,
+            history: vec![],
+        })
     }
 
     /// The identifiers that `rule` makes of the codes.
@@ -76,10 +84,14 @@ impl Letter {
     /// Embeddings of another width than those the model was trained with.
     pub fn encode(&self, text: &Embeddings, device: &Device) -> Result<CodeTable> {
         let rows = checked_rows(&self.model, text, device)?;
-        CodeTable::from_tensor(encode_all(&self.model, &rows, BATCH), self.model.codebook_sizes())
+        CodeTable::from_tensor(
+            encode_all(&self.model, &rows, BATCH),
+            self.model.codebook_sizes(),
+        )
     }
 
-    /// The quantized latents `z^ = sum_l e_{l,c_l}` of all items, `[items, d]`: what the paper's analysis puts in place of a recommender's item embeddings.
+    /// The quantized latents `z^ = sum_l e_{l,c_l}` of all items, `[items, d]`: what the paper's analysis puts in place
+    /// of a recommender's item embeddings.
     ///
     /// # Errors
     ///
@@ -107,7 +119,10 @@ impl Letter {
 fn checked_rows(model: &RqVae, text: &Embeddings, device: &Device) -> Result<Tensor<2>> {
     if text.dim() != model.d_input() {
         return Err(crate::Error::Shape {
-            expected: format!("text embeddings of width {}, as the model was made for", model.d_input()),
+            expected: format!(
+                "text embeddings of width {}, as the model was made for",
+                model.d_input()
+            ),
             found: format!("width {}", text.dim()),
         });
     }

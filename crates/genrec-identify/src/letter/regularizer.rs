@@ -4,7 +4,10 @@ use burn::tensor::{Int, Tensor, TensorData};
 use genrec_quantize::{Batch, LevelLoss, Quantized};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use super::{Clusters, CollaborativeConfig, DiversityConfig, LetterConfig, aligned::Aligned, collaborative_loss, diversity_loss};
+use super::{
+    Clusters, CollaborativeConfig, DiversityConfig, LetterConfig, aligned::Aligned,
+    collaborative_loss, diversity_loss,
+};
 use crate::{Error, Result};
 
 /// The regularizers of a run, and what they came to in the epoch.
@@ -45,7 +48,12 @@ impl Regularizer {
     }
 
     /// The weighted sum of both terms, `[1]`; `None` where there are none.
-    pub(super) fn term(&mut self, model: &Aligned, quantized: &Quantized, batch: &Batch<'_>) -> Option<Tensor<1>> {
+    pub(super) fn term(
+        &mut self,
+        model: &Aligned,
+        quantized: &Quantized,
+        batch: &Batch<'_>,
+    ) -> Option<Tensor<1>> {
         if batch.step == 0 {
             self.failure = self.cluster(model, batch.epoch).err();
         }
@@ -55,38 +63,83 @@ impl Regularizer {
         let collaborative = self.collaborative(model, quantized, batch);
         let diversity = self.diversity(model, quantized, batch);
         self.count(&collaborative, &diversity, batch.rows.len());
-        let weighted = |term: Option<Tensor<1>>, weight: Option<f64>| Some(term?.mul_scalar(weight?));
-        let collaborative = weighted(collaborative, self.collaborative.as_ref().map(|(config, _)| config.weight));
-        let diversity = weighted(diversity, self.diversity.as_ref().map(|config| config.weight));
-        collaborative.into_iter().chain(diversity).reduce(|a, b| a + b)
+        let weighted =
+            |term: Option<Tensor<1>>, weight: Option<f64>| Some(term?.mul_scalar(weight?));
+        let collaborative = weighted(
+            collaborative,
+            self.collaborative.as_ref().map(|(config, _)| config.weight),
+        );
+        let diversity = weighted(
+            diversity,
+            self.diversity.as_ref().map(|config| config.weight),
+        );
+        collaborative
+            .into_iter()
+            .chain(diversity)
+            .reduce(|a, b| a + b)
     }
 
     /// The means over the epoch so far; the next epoch starts from nothing.
     pub(super) fn take_means(&mut self) -> Means {
         let rows = std::mem::take(&mut self.rows) as f64;
-        let sums: Vec<f64> = self.sums.take().map(|sums| sums.into_data().iter::<f64>().collect()).unwrap_or_default();
-        let mean = |place: usize, wanted: bool| wanted.then(|| sums.get(place).map(|sum| sum / rows)).flatten();
-        Means { collaborative: mean(0, self.collaborative.is_some()), diversity: mean(1, self.diversity.is_some()) }
+        let sums: Vec<f64> = self
+            .sums
+            .take()
+            .map(|sums| sums.into_data().iter::<f64>().collect())
+            .unwrap_or_default();
+        let mean = |place: usize, wanted: bool| {
+            wanted
+                .then(|| sums.get(place).map(|sum| sum / rows))
+                .flatten()
+        };
+        Means {
+            collaborative: mean(0, self.collaborative.is_some()),
+            diversity: mean(1, self.diversity.is_some()),
+        }
     }
 
-    fn collaborative(&self, model: &Aligned, quantized: &Quantized, batch: &Batch<'_>) -> Option<Tensor<1>> {
+    fn collaborative(
+        &self,
+        model: &Aligned,
+        quantized: &Quantized,
+        batch: &Batch<'_>,
+    ) -> Option<Tensor<1>> {
         let (config, rows) = self.collaborative.as_ref()?;
         let numbers: Vec<i64> = batch.rows.iter().map(|&row| row as i64).collect();
-        let numbers = Tensor::<1, Int>::from_data(TensorData::new(numbers, [batch.rows.len()]), &rows.device());
+        let numbers = Tensor::<1, Int>::from_data(
+            TensorData::new(numbers, [batch.rows.len()]),
+            &rows.device(),
+        );
         let rows = model.project(rows.clone().select(0, numbers).autodiff());
-        Some(collaborative_loss(quantized.quantized.clone(), rows, config.form))
+        Some(collaborative_loss(
+            quantized.quantized.clone(),
+            rows,
+            config.form,
+        ))
     }
 
     /// Summed or averaged over the levels as the other terms of the levels are.
-    fn diversity(&self, model: &Aligned, quantized: &Quantized, batch: &Batch<'_>) -> Option<Tensor<1>> {
+    fn diversity(
+        &self,
+        model: &Aligned,
+        quantized: &Quantized,
+        batch: &Batch<'_>,
+    ) -> Option<Tensor<1>> {
         self.diversity.as_ref()?;
         let levels = self.clusters.len();
-        let losses = model.rqvae.codebooks().into_iter().zip(&self.clusters).enumerate().map(|(level, (codebook, clusters))| {
-            let codes: Tensor<1, Int> = quantized.codes.clone().narrow(1, level, 1).squeeze_dim(1);
-            let mut rng = self.generator(batch.epoch, batch.step, level);
-            let (positives, has_positive) = clusters.draw(codes.clone(), &mut rng);
-            diversity_loss(codebook, codes, positives, has_positive)
-        });
+        let losses = model
+            .rqvae
+            .codebooks()
+            .into_iter()
+            .zip(&self.clusters)
+            .enumerate()
+            .map(|(level, (codebook, clusters))| {
+                let codes: Tensor<1, Int> =
+                    quantized.codes.clone().narrow(1, level, 1).squeeze_dim(1);
+                let mut rng = self.generator(batch.epoch, batch.step, level);
+                let (positives, has_positive) = clusters.draw(codes.clone(), &mut rng);
+                diversity_loss(codebook, codes, positives, has_positive)
+            });
         let sum = losses.reduce(|a, b| a + b)?;
         Some(match self.level_loss {
             LevelLoss::Sum => sum,
@@ -96,11 +149,18 @@ impl Regularizer {
 
     /// Sorts the codebooks into clusters, once an epoch.
     fn cluster(&mut self, model: &Aligned, epoch: usize) -> Result<()> {
-        let Some(config) = &self.diversity else { return Ok(()) };
+        let Some(config) = &self.diversity else {
+            return Ok(());
+        };
         let kmeans = config.kmeans();
         // No step has this number, so the seeds differ from those of the draws.
         let seed = |level| self.generator(epoch, usize::MAX, level).next_u64();
-        let clusters = model.rqvae.codebooks().into_iter().enumerate().map(|(level, codebook)| Clusters::fit(&codebook, &kmeans, seed(level)));
+        let clusters = model
+            .rqvae
+            .codebooks()
+            .into_iter()
+            .enumerate()
+            .map(|(level, codebook)| Clusters::fit(&codebook, &kmeans, seed(level)));
         self.clusters = clusters.collect::<Result<_>>()?;
         Ok(())
     }
@@ -108,17 +168,31 @@ impl Regularizer {
     /// A generator that depends on its arguments only: a run that is resumed draws what an undisturbed one does.
     fn generator(&self, epoch: usize, step: usize, level: usize) -> StdRng {
         let mut key = [0; 32];
-        for (part, number) in key.chunks_exact_mut(8).zip([self.seed, epoch as u64, step as u64, level as u64]) {
+        for (part, number) in
+            key.chunks_exact_mut(8)
+                .zip([self.seed, epoch as u64, step as u64, level as u64])
+        {
             part.copy_from_slice(&number.to_le_bytes());
         }
         StdRng::from_seed(key)
     }
 
-    fn count(&mut self, collaborative: &Option<Tensor<1>>, diversity: &Option<Tensor<1>>, rows: usize) {
-        let Some(any) = collaborative.as_ref().or(diversity.as_ref()) else { return };
+    fn count(
+        &mut self,
+        collaborative: &Option<Tensor<1>>,
+        diversity: &Option<Tensor<1>>,
+        rows: usize,
+    ) {
+        let Some(any) = collaborative.as_ref().or(diversity.as_ref()) else {
+            return;
+        };
         let zero = Tensor::<1>::zeros([1], &any.clone().inner().device());
-        let value = |term: &Option<Tensor<1>>| term.as_ref().map_or_else(|| zero.clone(), |term| term.clone().inner());
-        let both = Tensor::cat(vec![value(collaborative), value(diversity)], 0).mul_scalar(rows as f64);
+        let value = |term: &Option<Tensor<1>>| {
+            term.as_ref()
+                .map_or_else(|| zero.clone(), |term| term.clone().inner())
+        };
+        let both =
+            Tensor::cat(vec![value(collaborative), value(diversity)], 0).mul_scalar(rows as f64);
         self.rows += rows;
         self.sums = Some(match self.sums.take() {
             Some(sums) => sums + both,

@@ -37,35 +37,63 @@ pub struct IdentifierTable {
 }
 
 impl IdentifierTable {
-    /// The table in which item `i` has `identifiers[i]`; a level has one codeword more than the largest code that occurs in it.
+    /// The table in which item `i` has `identifiers[i]`; a level has one codeword more than the largest code that
+    /// occurs in it.
     ///
     /// # Errors
     ///
     /// No items, an identifier without codes, or two items with the same identifier.
     pub fn new(identifiers: Vec<Identifier>) -> Result<Self> {
-        let levels = identifiers.iter().map(|identifier| identifier.len()).max().unwrap_or(0);
-        let size = |level: usize| identifiers.iter().filter_map(|codes| codes.get(level)).map(|code| code.index() + 1).max().unwrap_or(0);
+        let levels = identifiers
+            .iter()
+            .map(|identifier| identifier.len())
+            .max()
+            .unwrap_or(0);
+        let size = |level: usize| {
+            identifiers
+                .iter()
+                .filter_map(|codes| codes.get(level))
+                .map(|code| code.index() + 1)
+                .max()
+                .unwrap_or(0)
+        };
         let codebook_sizes = (0..levels).map(size).collect();
-        Self::with_codebook_sizes(identifiers, codebook_sizes)
+        Self::build(&identifiers, codebook_sizes)
     }
 
-    /// The table in which item `i` has `identifiers[i]`, out of `codebook_sizes[l]` codewords at level `l`.
+    /// The same identifiers out of codebooks of other sizes.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new), and a code that is not below its size, or an identifier with more codes than there are sizes.
-    pub fn with_codebook_sizes(identifiers: Vec<Identifier>, codebook_sizes: Vec<usize>) -> Result<Self> {
+    /// A code that is not below its size, or an identifier with more codes than there are sizes.
+    pub fn with_codebook_sizes(self, codebook_sizes: Vec<usize>) -> Result<Self> {
+        let identifiers: Vec<Identifier> = self.iter().map(|(_, codes)| codes.into()).collect();
+        Self::build(&identifiers, codebook_sizes)
+    }
+
+    fn build(identifiers: &[Identifier], codebook_sizes: Vec<usize>) -> Result<Self> {
         check_sizes(identifiers.len(), &codebook_sizes)?;
         for (item, codes) in identifiers.iter().enumerate() {
             if codes.is_empty() || codes.len() > codebook_sizes.len() {
                 return Err(Error::Shape {
-                    expected: format!("between 1 and {} codes for item {item}", codebook_sizes.len()),
+                    expected: format!(
+                        "between 1 and {} codes for item {item}",
+                        codebook_sizes.len()
+                    ),
                     found: format!("{}", codes.len()),
                 });
             }
-            let wrong = codes.iter().zip(&codebook_sizes).position(|(code, &size)| code.index() >= size);
+            let wrong = codes
+                .iter()
+                .zip(&codebook_sizes)
+                .position(|(code, &size)| code.index() >= size);
             if let Some(level) = wrong {
-                return Err(Error::CodeOutOfRange { item: item as u32, level, found: codes[level].get().into(), codewords: codebook_sizes[level] });
+                return Err(Error::CodeOutOfRange {
+                    item: item as u32,
+                    level,
+                    found: codes[level].get().into(),
+                    codewords: codebook_sizes[level],
+                });
             }
         }
         let offsets = std::iter::once(0).chain(identifiers.iter().scan(0, |end, codes| {
@@ -75,7 +103,10 @@ impl IdentifierTable {
         let mut table = Self {
             offsets: offsets.collect(),
             order: (0..identifiers.len() as u32).collect(),
-            codes: identifiers.iter().flat_map(|codes| codes.iter().copied()).collect(),
+            codes: identifiers
+                .iter()
+                .flat_map(|codes| codes.iter().copied())
+                .collect(),
             codebook_sizes,
         };
         let mut order = std::mem::take(&mut table.order);
@@ -85,7 +116,8 @@ impl IdentifierTable {
         Ok(table)
     }
 
-    /// Reads LETTER's and LC-Rec's `index.json` as [`CodeTable::read_index_json`] does; identifiers may have different lengths.
+    /// Reads LETTER's and LC-Rec's `index.json` as [`CodeTable::read_index_json`] does; identifiers may have different
+    /// lengths.
     ///
     /// # Errors
     ///
@@ -100,10 +132,15 @@ impl IdentifierTable {
     ///
     /// As [`read_index_json`](Self::read_index_json).
     pub fn from_index_json(text: &str) -> Result<Self> {
-        Self::new(index_json::parse(Path::new("index.json"), text.as_bytes(), Lengths::Any)?)
+        Self::new(index_json::parse(
+            Path::new("index.json"),
+            text.as_bytes(),
+            Lengths::Any,
+        )?)
     }
 
-    /// Writes `index.json`, byte by byte as the published files are written: items in order, spaced as Python's `json.dumps` does.
+    /// Writes `index.json`, byte by byte as the published files are written: items in order, spaced as Python's
+    /// `json.dumps` does.
     ///
     /// # Errors
     ///
@@ -148,18 +185,25 @@ impl IdentifierTable {
 
     /// The item that has this identifier.
     pub fn item(&self, identifier: &[Code]) -> Option<ItemId> {
-        let place = self.order.binary_search_by_key(&identifier, |&item| self.identifier(ItemId::new(item)));
+        let place = self
+            .order
+            .binary_search_by_key(&identifier, |&item| self.identifier(ItemId::new(item)));
         place.ok().map(|place| ItemId::new(self.order[place]))
     }
 
     /// All items with their identifiers, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (ItemId, &[Code])> {
-        self.offsets.windows(2).enumerate().map(|(item, range)| (ItemId::new(item as u32), &self.codes[range[0]..range[1]]))
+        self.offsets
+            .windows(2)
+            .enumerate()
+            .map(|(item, range)| (ItemId::new(item as u32), &self.codes[range[0]..range[1]]))
     }
 
     fn check_unique(&self) -> Result<()> {
         let identifier = |item: u32| self.identifier(ItemId::new(item));
-        let collisions = Collisions::from_sorted(self.len(), &self.order, |a, b| identifier(a) == identifier(b));
+        let collisions = Collisions::from_sorted(self.len(), &self.order, |a, b| {
+            identifier(a) == identifier(b)
+        });
         let Some(first) = collisions.groups().iter().min_by_key(|group| group[0]) else {
             return Ok(());
         };
@@ -177,7 +221,8 @@ impl TryFrom<CodeTable> for IdentifierTable {
 
     /// The codes as identifiers, where no two items share theirs; otherwise an error that names the items.
     fn try_from(table: CodeTable) -> Result<Self> {
-        Self::with_codebook_sizes(table.iter().map(|(_, codes)| codes.into()).collect(), table.codebook_sizes().to_vec())
+        let identifiers: Vec<Identifier> = table.iter().map(|(_, codes)| codes.into()).collect();
+        Self::build(&identifiers, table.codebook_sizes().to_vec())
     }
 }
 
@@ -188,7 +233,9 @@ mod tests {
     use super::*;
 
     fn identifiers(rows: &[&[u32]]) -> Vec<Identifier> {
-        rows.iter().map(|row| row.iter().copied().collect()).collect()
+        rows.iter()
+            .map(|row| row.iter().copied().collect())
+            .collect()
     }
 
     proptest! {
@@ -216,27 +263,56 @@ mod tests {
     #[test]
     fn items_that_share_an_identifier_are_named_with_the_remedy() {
         let text = r#"{"0": ["<a_0>"], "1": ["<a_2>"], "2": ["<a_3>"], "3": ["<a_3>"], "4": ["<a_2>"], "5": ["<a_3>"]}"#;
-        let message = IdentifierTable::from_index_json(text).unwrap_err().to_string();
-        assert!(message.starts_with("2 identifiers are shared by 5 items, the first, <a_2>, by items 1, 4; expected"), "{message}");
-        assert!(message.contains("`Disambiguate`") && message.contains("`CodeTable`"), "{message}");
+        let message = IdentifierTable::from_index_json(text)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with(
+                "2 identifiers are shared by 5 items, the first, <a_2>, by items 1, 4; expected"
+            ),
+            "{message}"
+        );
+        assert!(
+            message.contains("`Disambiguate`") && message.contains("`CodeTable`"),
+            "{message}"
+        );
         let codes = CodeTable::from_index_json(text).unwrap();
-        assert!(matches!(IdentifierTable::try_from(codes), Err(Error::Collision { groups: 2, collided: 5, .. })));
+        assert!(matches!(
+            IdentifierTable::try_from(codes),
+            Err(Error::Collision {
+                groups: 2,
+                collided: 5,
+                ..
+            })
+        ));
     }
 
     #[test]
     fn a_prefix_of_another_identifier_is_another_identifier() {
         let table = IdentifierTable::new(identifiers(&[&[1], &[1, 0], &[0, 2, 1]])).unwrap();
-        assert_eq!((table.levels(), table.codebook_sizes()), (3, &[2, 3, 2][..]));
+        assert_eq!(
+            (table.levels(), table.codebook_sizes()),
+            (3, &[2, 3, 2][..])
+        );
         assert_eq!(table.item(&[Code::new(1)]), Some(ItemId::new(0)));
         assert_eq!(table.item(&[]), None);
+        let wider = table.clone().with_codebook_sizes(vec![4, 4, 4]).unwrap();
+        assert!(wider.codebook_sizes() == [4, 4, 4] && wider.iter().eq(table.iter()));
+        assert!(table.with_codebook_sizes(vec![4, 4]).is_err());
     }
 
     #[test]
     fn wrong_identifiers_are_refused() {
-        let message = |rows: &[&[u32]], sizes: &[usize]| IdentifierTable::with_codebook_sizes(identifiers(rows), sizes.to_vec()).unwrap_err().to_string();
+        let message = |rows: &[&[u32]], sizes: &[usize]| {
+            IdentifierTable::build(&identifiers(rows), sizes.to_vec())
+                .unwrap_err()
+                .to_string()
+        };
         assert!(message(&[], &[4]).contains("items, found 0"));
         assert!(message(&[&[1], &[]], &[4]).contains("between 1 and 1 codes for item 1, found 0"));
-        assert!(message(&[&[1], &[1, 2]], &[4]).contains("between 1 and 1 codes for item 1, found 2"));
+        assert!(
+            message(&[&[1], &[1, 2]], &[4]).contains("between 1 and 1 codes for item 1, found 2")
+        );
         assert!(message(&[&[1], &[4]], &[4]).contains("item 1, level 0: expected a code below 4"));
     }
 }

@@ -27,12 +27,20 @@ fn published_files_come_out_of_reading_and_writing_with_the_same_bytes() {
         };
         let table = CodeTable::read_index_json(&path).unwrap();
         assert_eq!((table.items(), table.levels()), (items, 4), "{file}");
-        assert!(table.to_index_json().into_bytes() == bytes, "{file} is written with other bytes");
+        assert!(
+            table.to_index_json().into_bytes() == bytes,
+            "{file} is written with other bytes"
+        );
         let collisions = table.collisions();
         assert_eq!(collisions.distinct(), distinct, "{file}");
 
-        let message = IdentifierTable::read_index_json(&path).unwrap_err().to_string();
-        assert!(message.contains(&format!("shared by {} items", collisions.collided_items())), "{file}: {message}");
+        let message = IdentifierTable::read_index_json(&path)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains(&format!("shared by {} items", collisions.collided_items())),
+            "{file}: {message}"
+        );
         let unique = Disambiguate::AppendToken.apply(&table, None).unwrap();
         let again = IdentifierTable::from_index_json(&unique.to_index_json()).unwrap();
         assert!(again.iter().eq(unique.iter()), "{file}");

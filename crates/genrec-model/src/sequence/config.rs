@@ -65,11 +65,11 @@ impl SequenceModelConfig {
     /// of a history, softmax over the level, and smaller layers.
     pub fn quick(vocabulary: &Vocabulary) -> Self {
         let t5 = T5Config::letter_tiger(vocabulary.len())
-            .with_d_ff(512)
+            .with_d_ff(256)
             .with_n_heads(4)
             .with_d_kv(32)
             .with_encoder_layers(2)
-            .with_decoder_layers(2)
+            .with_decoder_layers(1)
             .with_causal_encoder(true);
         Self::new(t5).with_positions(HistoryPositions::Items)
     }

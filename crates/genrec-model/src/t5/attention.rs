@@ -47,7 +47,10 @@ impl Attention {
 
     /// Keys and values among the queries, `[batch, heads, positions, d_kv]` each.
     pub(super) fn keys_values(&self, x: &Normed<3>) -> (Tensor<4>, Tensor<4>) {
-        (self.split(x.through(&self.key)), self.split(x.through(&self.value)))
+        (
+            self.split(x.through(&self.key)),
+            self.split(x.through(&self.value)),
+        )
     }
 
     /// Keys and values of other rows, `[batch, positions, d_model]` to `[batch, heads, positions, d_kv]` each.
@@ -71,15 +74,20 @@ impl Attention {
         dropout: &Dropout,
     ) -> Tensor<3> {
         let scores = queries.matmul(keys.swap_dims(2, 3));
-        let scores = biases.iter().fold(scores, |scores, &bias| scores + bias.clone());
+        let scores = biases
+            .iter()
+            .fold(scores, |scores, &bias| scores + bias.clone());
         let context = if scores.is_autodiff() {
             differentiable_average(scores, values, dropout)
         } else {
             softmax(scores, 3).matmul(values)
         };
         let [batch, heads, queries, d_kv] = context.dims();
-        self.output
-            .forward(context.swap_dims(1, 2).reshape([batch, queries, heads * d_kv]))
+        self.output.forward(
+            context
+                .swap_dims(1, 2)
+                .reshape([batch, queries, heads * d_kv]),
+        )
     }
 
     /// `[batch, positions, heads * d_kv]` to `[batch, heads, positions, d_kv]`, without a copy.

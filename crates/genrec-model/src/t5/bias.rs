@@ -44,7 +44,8 @@ impl RelativeBias {
         let weight = self.weight.val();
         let device = weight.device();
         let [buckets, heads] = weight.dims();
-        let pairs = (0..queries).flat_map(|query| (0..keys).map(move |key| (first_query + query, key)));
+        let pairs =
+            (0..queries).flat_map(|query| (0..keys).map(move |key| (first_query + query, key)));
         let ids: Vec<i64> = pairs
             .clone()
             .map(|(query, key)| {
@@ -70,7 +71,12 @@ impl RelativeBias {
 }
 
 /// The bucket of the distance `key - query`.
-pub(super) fn bucket(distance: i64, bidirectional: bool, buckets: usize, max_distance: usize) -> usize {
+pub(super) fn bucket(
+    distance: i64,
+    bidirectional: bool,
+    buckets: usize,
+    max_distance: usize,
+) -> usize {
     let (offset, buckets, distance) = if bidirectional {
         let half = buckets / 2;
         let offset = if distance > 0 { half } else { 0 };
@@ -84,7 +90,8 @@ pub(super) fn bucket(distance: i64, bidirectional: bool, buckets: usize, max_dis
         return offset + distance;
     }
     // In single precision, as the published models were trained: the borders of the buckets depend on it.
-    let ratio = (distance as f32 / exact as f32).ln() / (max_distance as f64 / exact as f64).ln() as f32;
+    let ratio =
+        (distance as f32 / exact as f32).ln() / (max_distance as f64 / exact as f64).ln() as f32;
     let logarithmic = exact + (ratio * (buckets - exact) as f32) as usize;
     offset + logarithmic.min(buckets - 1)
 }

@@ -49,7 +49,10 @@ impl SelfCache {
         }
         let [batch, beams] = parents.dims();
         let [cached, width] = self.shape;
-        assert_eq!(batch, cached, "the cache holds {cached} users, parents are for {batch}");
+        assert_eq!(
+            batch, cached,
+            "the cache holds {cached} users, parents are for {batch}"
+        );
         let first = Tensor::<1, Int>::arange(0..batch as i64, &parents.device()) * width as i64;
         let rows = (parents + first.reshape([batch, 1])).reshape([batch * beams]);
         for (keys, values) in &mut self.layers {
@@ -71,7 +74,12 @@ impl SelfCache {
     }
 
     /// Appends one token's keys and values, `[batch * beams, heads, 1, d_kv]`, of `layer` and returns all of that layer so far.
-    pub(super) fn push(&mut self, layer: usize, keys: Tensor<4>, values: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
+    pub(super) fn push(
+        &mut self,
+        layer: usize,
+        keys: Tensor<4>,
+        values: Tensor<4>,
+    ) -> (Tensor<4>, Tensor<4>) {
         if let Some((all_keys, all_values)) = self.layers.get_mut(layer) {
             *all_keys = Tensor::cat(vec![all_keys.clone(), keys], 2);
             *all_values = Tensor::cat(vec![all_values.clone(), values], 2);

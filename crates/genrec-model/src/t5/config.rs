@@ -146,7 +146,12 @@ impl T5Config {
     }
 }
 
-fn check(holds: bool, what: &'static str, found: impl ToString, expected: impl Into<String>) -> std::result::Result<(), Error> {
+fn check(
+    holds: bool,
+    what: &'static str,
+    found: impl ToString,
+    expected: impl Into<String>,
+) -> std::result::Result<(), Error> {
     if holds {
         return Ok(());
     }

@@ -1,8 +1,9 @@
 //! Dropout whose masks are a function of a seed.
 //!
-//! A back end's own random numbers come from one generator of the whole process, so what a training step draws depends on everything that drew before
-//! it. Here every mask has a number, and its bits depend on the seed and that number alone: a resumed run repeats an undisturbed one bit by bit, and
-//! models can train side by side. Masks are drawn on the host by all cores: on a processor ten times as fast as one after another by the back end.
+//! A back end's own random numbers come from one generator of the whole process, so what a training step draws depends on
+//! everything that drew before it. Here every mask has a number, and its bits depend on the seed and that number alone: a
+//! resumed run draws what an undisturbed one draws, every device the same, and models can train side by side. The host draws
+//! the masks, with all its cores.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -67,16 +68,23 @@ impl Dropout {
         let number = self.drawn.fetch_add(1, Ordering::Relaxed);
         let kept = (65_536.0 / (65_536.0 - f64::from(self.threshold))) as f32;
         let mut mask = vec![0.0; elements];
-        mask.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, mask)| {
-            let mut random = Xoshiro256PlusPlus::seed_from_u64(mix(mix(mix(seed) ^ number) ^ chunk as u64));
-            for four in mask.chunks_mut(4) {
-                let mut bits = random.next_u64();
-                for element in four {
-                    *element = if (bits as u16) < self.threshold { 0.0 } else { kept };
-                    bits >>= 16;
+        mask.par_chunks_mut(CHUNK)
+            .enumerate()
+            .for_each(|(chunk, mask)| {
+                let mut random =
+                    Xoshiro256PlusPlus::seed_from_u64(mix(mix(mix(seed) ^ number) ^ chunk as u64));
+                for four in mask.chunks_mut(4) {
+                    let mut bits = random.next_u64();
+                    for element in four {
+                        *element = if (bits as u16) < self.threshold {
+                            0.0
+                        } else {
+                            kept
+                        };
+                        bits >>= 16;
+                    }
                 }
-            }
-        });
+            });
         mask
     }
 }
@@ -99,7 +107,8 @@ mod tests {
     fn masks_have_the_rate_and_keep_the_mean() {
         let dropout = Dropout::new(0.1);
         let mask = dropout.mask(1_000_003);
-        let dropped = mask.iter().filter(|&&element| element == 0.0).count() as f64 / mask.len() as f64;
+        let dropped =
+            mask.iter().filter(|&&element| element == 0.0).count() as f64 / mask.len() as f64;
         assert!((dropped - 0.1).abs() < 2e-3, "dropped {dropped}");
         let mean = mask.iter().map(|&element| f64::from(element)).sum::<f64>() / mask.len() as f64;
         assert!((mean - 1.0).abs() < 2e-3, "mean {mean}");

@@ -28,7 +28,8 @@ impl FeedForward {
         let std_out = config.initializer_factor * (d_ff as f64).powf(-0.5);
         Self {
             input: linear(d_model, d_ff, std_in, device),
-            gated: (config.activation == Activation::GatedGelu).then(|| linear(d_model, d_ff, std_in, device)),
+            gated: (config.activation == Activation::GatedGelu)
+                .then(|| linear(d_model, d_ff, std_in, device)),
             output: linear(d_ff, d_model, std_out, device),
         }
     }

@@ -47,7 +47,11 @@ impl T5Config {
             panic!("{error}");
         }
         let std = self.initializer_factor;
-        let shared = Tensor::random([self.vocab_size, self.d_model], Distribution::Normal(0.0, std), device);
+        let shared = Tensor::random(
+            [self.vocab_size, self.d_model],
+            Distribution::Normal(0.0, std),
+            device,
+        );
         T5 {
             shared: Param::from_tensor(shared),
             encoder: Encoder::new(self, device),
@@ -121,7 +125,12 @@ impl T5 {
     /// # Panics
     ///
     /// If the shapes do not fit each other.
-    pub fn decode(&self, inputs: Tensor<4>, memory: &CrossMemory, visible: &Tensor<3, Bool>) -> Tensor<4> {
+    pub fn decode(
+        &self,
+        inputs: Tensor<4>,
+        memory: &CrossMemory,
+        visible: &Tensor<3, Bool>,
+    ) -> Tensor<4> {
         let [batch, groups, length, _] = inputs.dims();
         let positions = visible.dims()[2];
         assert_shape!(visible, [batch, groups, positions]);
@@ -149,7 +158,8 @@ impl T5 {
     ) -> Tensor<3> {
         let [batch, positions] = visible.dims();
         let mask = hide(visible.clone()).reshape([batch, 1, 1, positions]);
-        self.decoder.step(inputs, memory, &mask, cache, &self.dropout)
+        self.decoder
+            .step(inputs, memory, &mask, cache, &self.dropout)
     }
 
     /// Logits of the tokens in `range`, `[..., range.len()]`, for decoder states `[..., d_model]`.

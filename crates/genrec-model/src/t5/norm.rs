@@ -61,6 +61,10 @@ impl RmsNorm {
 impl<const D: usize> Normed<D> {
     /// The output of `linear`, `[..., d_output]`.
     pub(super) fn through(&self, linear: &Linear) -> Tensor<D> {
-        product(self.rows.clone(), linear.weight.val() * self.scales.clone(), None)
+        product(
+            self.rows.clone(),
+            linear.weight.val() * self.scales.clone(),
+            None,
+        )
     }
 }

@@ -108,7 +108,9 @@ impl Encoder {
             let normed = layer.attention_norm.before_linear(x.clone());
             let queries = layer.attention.queries(&normed);
             let (keys, values) = layer.attention.keys_values(&normed);
-            let attended = layer.attention.attend(queries, keys, values, &[&bias, mask], dropout);
+            let attended = layer
+                .attention
+                .attend(queries, keys, values, &[&bias, mask], dropout);
             x = x + dropout.apply(attended);
             let normed = layer.feed_forward_norm.before_linear(x.clone());
             let fed = layer.feed_forward.forward(&normed, dropout);
@@ -160,12 +162,20 @@ impl Decoder {
             let attention = &layer.self_attention;
             let normed = layer.self_attention_norm.before_linear(x.clone());
             let (own_keys, own_values) = attention.keys_values(&normed);
-            let attended = attention.attend(attention.queries(&normed), own_keys, own_values, &[&bias], dropout);
+            let attended = attention.attend(
+                attention.queries(&normed),
+                own_keys,
+                own_values,
+                &[&bias],
+                dropout,
+            );
             x = x + dropout.apply(attended);
 
             // The groups of a user are query positions of one attention over that user's keys.
             let attention = &layer.cross_attention;
-            let normed = layer.cross_attention_norm.before_linear(x.clone().reshape(queries));
+            let normed = layer
+                .cross_attention_norm
+                .before_linear(x.clone().reshape(queries));
             let asked = attention.queries(&normed);
             let attended = attention.attend(asked, keys.clone(), values.clone(), &[mask], dropout);
             x = x + dropout.apply(attended.reshape(sequences));
@@ -174,7 +184,9 @@ impl Decoder {
             let fed = layer.feed_forward.forward(&normed, dropout);
             x = x + dropout.apply(fed);
         }
-        dropout.apply(self.norm.forward(x)).reshape([batch, groups, length, d_model])
+        dropout
+            .apply(self.norm.forward(x))
+            .reshape([batch, groups, length, d_model])
     }
 
     /// One token more for each beam: `x` is `[batch, beams, d_model]`; `mask`, `[batch, 1, 1, positions]`, is added to the cross-attention's scores.
@@ -190,13 +202,20 @@ impl Decoder {
         cache.begin(batch, beams);
         let bias = self.bias.forward(cache.len, 1, cache.len + 1);
         let mut x = dropout.apply(x);
-        for (number, (layer, (keys, values))) in self.layers.iter().zip(&memory.layers).enumerate() {
+        for (number, (layer, (keys, values))) in self.layers.iter().zip(&memory.layers).enumerate()
+        {
             let attention = &layer.self_attention;
             let rows = x.clone().reshape([batch * beams, 1, d_model]);
             let normed = layer.self_attention_norm.before_linear(rows);
             let (own_keys, own_values) = attention.keys_values(&normed);
             let (own_keys, own_values) = cache.push(number, own_keys, own_values);
-            let attended = attention.attend(attention.queries(&normed), own_keys, own_values, &[&bias], dropout);
+            let attended = attention.attend(
+                attention.queries(&normed),
+                own_keys,
+                own_values,
+                &[&bias],
+                dropout,
+            );
             x = x + dropout.apply(attended).reshape([batch, beams, d_model]);
 
             let attention = &layer.cross_attention;

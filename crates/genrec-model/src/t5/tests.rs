@@ -1,6 +1,5 @@
 //! The whole network against `transformers`, and every clever way through it against the plain one.
 
-mod bench;
 mod files;
 mod golden;
 mod twins;

@@ -74,7 +74,7 @@ impl TrainingConfig {
             .with_learning_rate(2e-3)
             .with_warmup(0.05)
             .with_weight_decay(0.05)
-            .with_validation_users(500)
+            .with_validation_users(1_000)
             .with_validate_every(2)
             .with_patience(5)
     }

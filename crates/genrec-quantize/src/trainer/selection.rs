@@ -12,7 +12,7 @@ pub enum Selection {
     Reconstruction,
     /// The evaluated one with the least collision rate of whole codes over all rows.
     Collisions,
-    /// The evaluated one for which [`Callbacks::criterion`](crate::Callbacks::criterion) was least.
+    /// The evaluated one for which the [criterion](crate::Callbacks::with_criterion) was least.
     Criterion,
 }
 

@@ -15,7 +15,9 @@ fn golden_texts() -> Vec<String> {
 
 fn worst_difference(a: &Embeddings, b: &Embeddings) -> f32 {
     assert_eq!((a.rows(), a.dim()), (b.rows(), b.dim()));
-    std::iter::zip(a.as_slice(), b.as_slice()).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max)
+    std::iter::zip(a.as_slice(), b.as_slice())
+        .map(|(x, y)| (x - y).abs())
+        .fold(0.0, f32::max)
 }
 
 /// The golden folder with one file changed by `change`, and what opening it says.
@@ -29,7 +31,10 @@ fn open_changed(file: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, change(bytes)).unwrap();
     let config = SentenceEncoderConfig::new().with_max_tokens(12);
-    config.open(folder.path(), &Device::flex()).unwrap_err().to_string()
+    config
+        .open(folder.path(), &Device::flex())
+        .unwrap_err()
+        .to_string()
 }
 
 fn replaced<'a>(from: &'a str, to: &'a str) -> impl FnOnce(Vec<u8>) -> Vec<u8> {
@@ -45,10 +50,14 @@ fn a_random_bert_gives_what_transformers_gives() {
     let expected = Embeddings::read(golden().join("expected.safetensors")).unwrap();
     // One text a batch, a few, and all in one: padding must not change anything.
     for tokens_a_batch in [1, 24, 4096] {
-        let config = SentenceEncoderConfig::new().with_max_tokens(12).with_tokens_a_batch(tokens_a_batch);
+        let config = SentenceEncoderConfig::new()
+            .with_max_tokens(12)
+            .with_tokens_a_batch(tokens_a_batch);
         let encoder = config.open(golden(), &Device::flex()).unwrap();
         let mut counts = Vec::new();
-        let rows = encoder.encode_with_progress(&golden_texts(), |done| counts.push(done)).unwrap();
+        let rows = encoder
+            .encode_with_progress(&golden_texts(), |done| counts.push(done))
+            .unwrap();
         let worst = worst_difference(&rows, &expected);
         assert!(worst < 2e-6, "{worst} at {tokens_a_batch} tokens a batch");
         assert_eq!(counts.last(), Some(&golden_texts().len()));
@@ -58,7 +67,10 @@ fn a_random_bert_gives_what_transformers_gives() {
 #[test]
 fn an_autodiff_device_gives_the_same() {
     let encode = |device: Device| {
-        let encoder = SentenceEncoderConfig::new().with_max_tokens(12).open(golden(), &device).unwrap();
+        let encoder = SentenceEncoderConfig::new()
+            .with_max_tokens(12)
+            .open(golden(), &device)
+            .unwrap();
         encoder.encode(&golden_texts()).unwrap()
     };
     assert_eq!(encode(Device::flex().autodiff()), encode(Device::flex()));
@@ -66,7 +78,10 @@ fn an_autodiff_device_gives_the_same() {
 
 #[test]
 fn no_texts_give_no_rows() {
-    let encoder = SentenceEncoderConfig::new().with_max_tokens(12).open(golden(), &Device::flex()).unwrap();
+    let encoder = SentenceEncoderConfig::new()
+        .with_max_tokens(12)
+        .open(golden(), &Device::flex())
+        .unwrap();
     assert_eq!(encoder.encode::<String>(&[]).unwrap().rows(), 0);
     assert_eq!(encoder.encode(&[""]).unwrap().rows(), 1);
 }
@@ -74,48 +89,91 @@ fn no_texts_give_no_rows() {
 #[test]
 fn bad_folders_are_refused_with_the_file_and_the_reason() {
     let folder = tempfile::tempdir().unwrap();
-    let missing = SentenceEncoder::open(folder.path(), &Device::flex()).unwrap_err().to_string();
+    let missing = SentenceEncoder::open(folder.path(), &Device::flex())
+        .unwrap_err()
+        .to_string();
     assert!(missing.contains("has no `config.json`"), "{missing}");
-    fs::copy(golden().join("config.json"), folder.path().join("config.json")).unwrap();
+    fs::copy(
+        golden().join("config.json"),
+        folder.path().join("config.json"),
+    )
+    .unwrap();
     let config = SentenceEncoderConfig::new().with_max_tokens(12);
-    let missing = config.open(folder.path(), &Device::flex()).unwrap_err().to_string();
+    let missing = config
+        .open(folder.path(), &Device::flex())
+        .unwrap_err()
+        .to_string();
     assert!(missing.contains("has no `tokenizer.json`"), "{missing}");
 
     let bert = r#""model_type": "bert""#;
     let cases: [(&str, String, &[&str]); 9] = [
-        ("config.json", open_changed("config.json", replaced(bert, r#""model_type": "mpnet""#)), &["`model_type` is \"mpnet\""]),
-        ("config.json", open_changed("config.json", replaced("\"gelu\"", "\"relu\"")), &["`hidden_act` is \"relu\""]),
-        ("config.json", open_changed("config.json", |_| b"{".to_vec()), &["not a readable json file"]),
+        (
+            "config.json",
+            open_changed("config.json", replaced(bert, r#""model_type": "mpnet""#)),
+            &["`model_type` is \"mpnet\""],
+        ),
+        (
+            "config.json",
+            open_changed("config.json", replaced("\"gelu\"", "\"relu\"")),
+            &["`hidden_act` is \"relu\""],
+        ),
+        (
+            "config.json",
+            open_changed("config.json", |_| b"{".to_vec()),
+            &["not a readable json file"],
+        ),
         (
             "model.safetensors",
-            open_changed("config.json", replaced(r#""hidden_size": 16"#, r#""hidden_size": 32"#)),
+            open_changed(
+                "config.json",
+                replaced(r#""hidden_size": 16"#, r#""hidden_size": 32"#),
+            ),
             &["word_embeddings", ", 16]", ", 32]"],
         ),
         (
             "model.safetensors",
-            open_changed("config.json", replaced(r#""num_hidden_layers": 2"#, r#""num_hidden_layers": 3"#)),
-            &["no tensor `encoder.layer.2.attention.self.query.bias`", "and 31 more"],
+            open_changed(
+                "config.json",
+                replaced(r#""num_hidden_layers": 2"#, r#""num_hidden_layers": 3"#),
+            ),
+            &[
+                "no tensor `encoder.layer.2.attention.self.query.weight`",
+                "and 31 more",
+            ],
         ),
         (
             "model.safetensors",
-            open_changed("model.safetensors", |bytes| bytes[..bytes.len() - 7].to_vec()),
+            open_changed("model.safetensors", |bytes| {
+                bytes[..bytes.len() - 7].to_vec()
+            }),
             &["truncated, damaged"],
         ),
-        ("tokenizer.json", open_changed("tokenizer.json", |_| b"[]".to_vec()), &["text tokenizer"]),
+        (
+            "tokenizer.json",
+            open_changed("tokenizer.json", |_| b"[]".to_vec()),
+            &["text tokenizer"],
+        ),
         (
             "modules.json",
-            open_changed("modules.json", |_| br#"[{"type": "sentence_transformers.models.Dense"}]"#.to_vec()),
+            open_changed("modules.json", |_| {
+                br#"[{"type": "sentence_transformers.models.Dense"}]"#.to_vec()
+            }),
             &["models.Dense"],
         ),
         (
             "config.json",
-            open_changed("1_Pooling/config.json", |_| br#"{"pooling_mode_mean_tokens": false}"#.to_vec()),
+            open_changed("1_Pooling/config.json", |_| {
+                br#"{"pooling_mode_mean_tokens": false}"#.to_vec()
+            }),
             &["1_Pooling", "`pooling_mode` is not the mean"],
         ),
     ];
     for (file, message, parts) in cases {
         assert!(message.contains(file), "{message} lacks {file}");
-        assert!(parts.iter().all(|part| message.contains(part)), "{message} lacks one of {parts:?}");
+        assert!(
+            parts.iter().all(|part| message.contains(part)),
+            "{message} lacks one of {parts:?}"
+        );
     }
 }
 
@@ -123,8 +181,14 @@ fn bad_folders_are_refused_with_the_file_and_the_reason() {
 fn texts_cannot_be_longer_than_the_model() {
     for tokens in [2, 4096] {
         let config = SentenceEncoderConfig::new().with_max_tokens(tokens);
-        let error = config.open(golden(), &Device::flex()).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("option `max_tokens` is {tokens}")), "{error}");
+        let error = config
+            .open(golden(), &Device::flex())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with(&format!("option `max_tokens` is {tokens}")),
+            "{error}"
+        );
     }
 }
 

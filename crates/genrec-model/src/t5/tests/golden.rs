@@ -13,18 +13,36 @@ use super::super::{T5, T5Config};
 use super::difference;
 
 pub(super) fn folder(variant: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/t5")).join(variant)
+    PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/golden/t5"
+    ))
+    .join(variant)
 }
 
 fn floats<const D: usize>(file: &SafeTensors<'_>, name: &str, device: &Device) -> Tensor<D> {
     let view = file.tensor(name).unwrap();
-    let values: Vec<f32> = view.data().as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes).collect();
+    let values: Vec<f32> = view
+        .data()
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .copied()
+        .map(f32::from_le_bytes)
+        .collect();
     Tensor::from_data(TensorData::new(values, view.shape().to_vec()), device)
 }
 
 fn integers(file: &SafeTensors<'_>, name: &str, device: &Device) -> Tensor<2, Int> {
     let view = file.tensor(name).unwrap();
-    let values: Vec<i32> = view.data().as_chunks::<4>().0.iter().copied().map(i32::from_le_bytes).collect();
+    let values: Vec<i32> = view
+        .data()
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .copied()
+        .map(i32::from_le_bytes)
+        .collect();
     Tensor::from_data(TensorData::new(values, view.shape().to_vec()), device)
 }
 
@@ -43,12 +61,17 @@ fn compare(variant: &str, device: &Device, gradients: bool) {
         integers(&expected, "decoder_tokens", device),
     );
     let (error, largest) = against(logits.clone(), floats(&expected, "logits", device));
-    assert!(error < 1e-5 * largest.max(1.0), "{variant}: logits differ by {error} of {largest}");
+    assert!(
+        error < 1e-5 * largest.max(1.0),
+        "{variant}: logits differ by {error} of {largest}"
+    );
     if !gradients {
         return;
     }
 
-    let found = (logits * floats(&expected, "probe", device)).sum().backward();
+    let found = (logits * floats(&expected, "probe", device))
+        .sum()
+        .backward();
     let mut compared = 0;
     for (name, weight) in t5.weights() {
         let expected_name = format!("gradient.{name}");
@@ -67,11 +90,21 @@ fn compare(variant: &str, device: &Device, gradients: bool) {
                 floats(&expected, &expected_name, &plain),
             ),
         };
-        assert!(largest > 1e-3, "{variant}: the gradient of {name} is expected to be {largest} at most");
-        assert!(error < 1e-5 * largest.max(1.0), "{variant}: the gradient of {name} differs by {error} of {largest}");
+        assert!(
+            largest > 1e-3,
+            "{variant}: the gradient of {name} is expected to be {largest} at most"
+        );
+        assert!(
+            error < 1e-5 * largest.max(1.0),
+            "{variant}: the gradient of {name} differs by {error} of {largest}"
+        );
         compared += 1;
     }
-    let listed = expected.names().iter().filter(|name| name.starts_with("gradient.")).count();
+    let listed = expected
+        .names()
+        .iter()
+        .filter(|name| name.starts_with("gradient."))
+        .count();
     assert_eq!(compared, listed);
 }
 
@@ -121,11 +154,19 @@ fn buckets_of_distances_as_transformers_computes_them() {
         max_distance: usize,
         expected: Vec<usize>,
     }
-    let tables: Vec<Table> = serde_json::from_slice(&fs::read(folder("buckets.json")).unwrap()).unwrap();
+    let tables: Vec<Table> =
+        serde_json::from_slice(&fs::read(folder("buckets.json")).unwrap()).unwrap();
     assert_eq!(tables.len(), 6);
     for table in tables {
         let found: Vec<usize> = (-300..=300)
-            .map(|distance| bucket(distance, table.bidirectional, table.buckets, table.max_distance))
+            .map(|distance| {
+                bucket(
+                    distance,
+                    table.bidirectional,
+                    table.buckets,
+                    table.max_distance,
+                )
+            })
             .collect();
         assert_eq!(found, table.expected);
     }

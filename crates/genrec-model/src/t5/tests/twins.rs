@@ -8,7 +8,12 @@ use super::{difference, prefixes, small, tokens};
 
 const NEAR: f32 = 1e-4;
 
-fn decode_embedded(t5: &T5, written: &Tensor<3, Int>, encoded: Tensor<3>, visible: &Tensor<3, Bool>) -> Tensor<4> {
+fn decode_embedded(
+    t5: &T5,
+    written: &Tensor<3, Int>,
+    encoded: Tensor<3>,
+    visible: &Tensor<3, Bool>,
+) -> Tensor<4> {
     let [batch, groups, length] = written.dims();
     let inputs = t5.embed(written.clone().reshape([batch, groups * length]));
     let inputs = inputs.reshape([batch, groups, length, t5.config().d_model]);
@@ -144,7 +149,11 @@ fn training_without_dropout_computes_what_inference_computes() {
     let trained = t5.forward(tokens(2, 6, 1, &device), &mask, tokens(2, 4, 2, &device));
     let valid = burn::module::Module::valid(&t5);
     let plain = device.inner();
-    let inferred = valid.forward(tokens(2, 6, 1, &plain), &prefixes(&[6, 2], 6, &plain), tokens(2, 4, 2, &plain));
+    let inferred = valid.forward(
+        tokens(2, 6, 1, &plain),
+        &prefixes(&[6, 2], 6, &plain),
+        tokens(2, 4, 2, &plain),
+    );
     assert!(difference(trained.inner(), inferred) < 1e-5);
 }
 
@@ -154,9 +163,13 @@ fn dropout_is_a_function_of_the_seed() {
     let t5 = small().with_dropout(0.3).init(&device);
     let run = |seed| {
         t5.seed_dropout(seed);
-        t5.forward(tokens(2, 6, 1, &device), &prefixes(&[6, 2], 6, &device), tokens(2, 4, 2, &device))
-            .inner()
-            .into_data()
+        t5.forward(
+            tokens(2, 6, 1, &device),
+            &prefixes(&[6, 2], 6, &device),
+            tokens(2, 4, 2, &device),
+        )
+        .inner()
+        .into_data()
     };
     let first = run(3);
     assert_ne!(run(4), first);
@@ -182,6 +195,16 @@ fn other_beams_without_reordering_are_refused() {
     let mask = prefixes(&[4], 4, &device);
     let memory = t5.memory(t5.encode(t5.embed(tokens(1, 4, 0, &device)), &mask));
     let mut cache = SelfCache::new();
-    t5.decode_step(t5.embed(tokens(1, 1, 0, &device)), &memory, &mask, &mut cache);
-    t5.decode_step(t5.embed(tokens(1, 2, 0, &device)), &memory, &mask, &mut cache);
+    t5.decode_step(
+        t5.embed(tokens(1, 1, 0, &device)),
+        &memory,
+        &mask,
+        &mut cache,
+    );
+    t5.decode_step(
+        t5.embed(tokens(1, 2, 0, &device)),
+        &memory,
+        &mask,
+        &mut cache,
+    );
 }
