@@ -21,7 +21,8 @@ use genrec::identify::letter::{Letter, LetterConfig};
 use genrec::identify::{CodeTable, Disambiguate, ItemTokens, Vocabulary};
 use genrec::metrics::{EvaluateConfig, ItemKnn, ItemSlices, MostPopular, Table, evaluate};
 use genrec::model::{
-    Retrieval, SequenceModel, SequenceModelConfig, SequenceRecommender, SequenceTrainer, System, TrainingConfig,
+    Retrieval, SequenceModel, SequenceModelConfig, SequenceRecommender, SequenceTrainer, System,
+    TrainingConfig,
 };
 use genrec::quantize::Checkpoints;
 use serde_json::json;
@@ -69,7 +70,11 @@ struct Arguments {
 
 impl Arguments {
     fn preset(&self) -> Preset {
-        let default = if self.data.is_some() { Preset::Quick } else { Preset::Demo };
+        let default = if self.data.is_some() {
+            Preset::Quick
+        } else {
+            Preset::Demo
+        };
         self.preset.unwrap_or(default)
     }
 
@@ -112,7 +117,9 @@ impl Preset {
 
     fn training(self) -> TrainingConfig {
         match self {
-            Self::Demo => TrainingConfig::quick().with_epochs(20).with_validation_users(300),
+            Self::Demo => TrainingConfig::quick()
+                .with_epochs(20)
+                .with_validation_users(300),
             Self::Quick => TrainingConfig::quick(),
             Self::Paper => TrainingConfig::paper(),
         }
@@ -142,10 +149,25 @@ fn main() -> Result<()> {
     // 3. The baselines, then a model for each set of identifiers that learns to write the next one.
     let evaluation = EvaluateConfig::new(seed).with_slices(ItemSlices::of(&split.train));
     let mut table = Table::new();
-    table.push(evaluate(&MostPopular::fit(&split.train), &split.test, &evaluation)?)?;
-    table.push(evaluate(&ItemKnn::fit(&split.train), &split.test, &evaluation)?)?;
-    for Identified { name, tokens, codebooks } in identified {
-        let recommender = train(&arguments, &name, &tokens, &codebooks, &split, &out, &device)?;
+    table.push(evaluate(
+        &MostPopular::fit(&split.train),
+        &split.test,
+        &evaluation,
+    )?)?;
+    table.push(evaluate(
+        &ItemKnn::fit(&split.train),
+        &split.test,
+        &evaluation,
+    )?)?;
+    for Identified {
+        name,
+        tokens,
+        codebooks,
+    } in identified
+    {
+        let recommender = train(
+            &arguments, &name, &tokens, &codebooks, &split, &out, &device,
+        )?;
         table.push(evaluate(&recommender, &split.test, &evaluation)?)?;
         let folder = out.join(&name);
         if !folder.exists() {
@@ -200,7 +222,9 @@ fn tokenize(
         Some(path) => Embeddings::read(path)?.expect_rows(dataset.catalog.len())?,
         None if dataset.catalog.has_text() => {
             let texts = dataset.catalog.texts();
-            HashedTfIdfConfig::new().fit(&texts, arguments.seed)?.encode(&texts)?
+            HashedTfIdfConfig::new()
+                .fit(&texts, arguments.seed)?
+                .encode(&texts)?
         }
         None => return Err("the items have no text: give --embeddings or --identifiers".into()),
     };
@@ -209,27 +233,44 @@ fn tokenize(
         None => {
             let config = LightGcnConfig::new();
             let bar = bars::bar("LightGCN", config.epochs);
-            let model = config.fit_validated(&split.train, &split.validation, arguments.seed, |epoch| {
-                bar.set_position(epoch.number as u64);
-            })?;
+            let model =
+                config.fit_validated(&split.train, &split.validation, arguments.seed, |epoch| {
+                    bar.set_position(epoch.number as u64);
+                })?;
             bar.finish();
             model.item_embeddings().clone()
         }
     };
 
-    let letter = arguments.preset().tokenizer(text.dim()).with_seed(arguments.seed);
+    let letter = arguments
+        .preset()
+        .tokenizer(text.dim())
+        .with_seed(arguments.seed);
     let tiger = letter.clone().without_regularizers();
     let mut identified = Vec::new();
-    for (name, config, collaborative) in [("TIGER", tiger, None), ("LETTER-TIGER", letter, Some(&collaborative))] {
+    for (name, config, collaborative) in [
+        ("TIGER", tiger, None),
+        ("LETTER-TIGER", letter, Some(&collaborative)),
+    ] {
         let bar = bars::bar(&format!("{name} tokenizer"), config.training.epochs);
-        let checkpoints = Checkpoints::new(out.join(format!("{name}-tokenizer"))).with_resume(arguments.resume);
-        let tokenizer: Letter = config.init().with_checkpoints(checkpoints).fit(&text, collaborative, device, |epoch| {
-            bar.set_position(epoch.epoch as u64 + 1);
-            bar.set_message(format!("reconstruction {:.4}", epoch.reconstruction));
-            ControlFlow::Continue(())
-        })?;
+        let checkpoints =
+            Checkpoints::new(out.join(format!("{name}-tokenizer"))).with_resume(arguments.resume);
+        let tokenizer: Letter = config.init().with_checkpoints(checkpoints).fit(
+            &text,
+            collaborative,
+            device,
+            |epoch| {
+                bar.set_position(epoch.epoch as u64 + 1);
+                bar.set_message(format!("reconstruction {:.4}", epoch.reconstruction));
+                ControlFlow::Continue(())
+            },
+        )?;
         bar.finish();
-        println!("\n{name}: {}\n{}", tokenizer.codes.collisions(), tokenizer.usage);
+        println!(
+            "\n{name}: {}\n{}",
+            tokenizer.codes.collisions(),
+            tokenizer.usage
+        );
         let identifiers = tokenizer.identify(&Disambiguate::NextBest)?;
         let tokens = Arc::new(Vocabulary::of(&identifiers).tokenize(&identifiers));
         show(&tokens, dataset);
@@ -268,12 +309,19 @@ fn train(
         trained.best.epoch,
         trained.best.validation.unwrap_or(f64::NAN)
     );
-    Ok(SequenceRecommender::new(name, trained.model, Retrieval::new(tokens.clone())))
+    Ok(SequenceRecommender::new(
+        name,
+        trained.model,
+        Retrieval::new(tokens.clone()),
+    ))
 }
 
 /// Shows what a few items are called.
 fn show(tokens: &ItemTokens, dataset: &Dataset) {
-    for item in (0..tokens.items()).step_by((tokens.items() / 5).max(1)).map(ItemId::from_index) {
+    for item in (0..tokens.items())
+        .step_by((tokens.items() / 5).max(1))
+        .map(ItemId::from_index)
+    {
         let text = dataset.catalog.get(item).title.clone().unwrap_or_default();
         println!("  {}  {text:.60}", tokens.name(item));
     }

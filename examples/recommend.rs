@@ -42,7 +42,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let system = System::open(&arguments.system, &arguments.device.device())?;
     if !arguments.items.is_empty() {
-        return answer(&system, arguments.items.iter().map(String::as_str), arguments.k);
+        return answer(
+            &system,
+            arguments.items.iter().map(String::as_str),
+            arguments.k,
+        );
     }
     for line in io::stdin().lock().lines() {
         answer(&system, line?.split_whitespace(), arguments.k)?;
@@ -51,19 +55,33 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Prints the best `k` items after a history.
-fn answer<'a>(system: &System, history: impl Iterator<Item = &'a str>, k: usize) -> Result<(), Box<dyn Error>> {
+fn answer<'a>(
+    system: &System,
+    history: impl Iterator<Item = &'a str>,
+    k: usize,
+) -> Result<(), Box<dyn Error>> {
     let ids = system.catalog.ids();
     let item = |id: &str| match ids.index_of(id) {
         Some(index) => Ok(ItemId::from_index(index)),
-        None => Err(format!("{id}: no such item among the {} of this system", ids.len())),
+        None => Err(format!(
+            "{id}: no such item among the {} of this system",
+            ids.len()
+        )),
     };
     let history = history.map(item).collect::<Result<Vec<_>, _>>()?;
-    let answers = system.recommender.recommend(&[Query::anonymous(&history)], k);
+    let answers = system
+        .recommender
+        .recommend(&[Query::anonymous(&history)], k);
 
     let mut table = Table::new();
     table.set_header(["", "item", "identifier", "log-probability", "title"]);
     for ranked in &answers {
-        for ((item, score), rank) in ranked.items().iter().zip(ranked.scores()).zip(ranked.ranks()) {
+        for ((item, score), rank) in ranked
+            .items()
+            .iter()
+            .zip(ranked.scores())
+            .zip(ranked.ranks())
+        {
             table.add_row([
                 rank.to_string(),
                 ids.original(item.index()).to_owned(),

@@ -9,11 +9,16 @@ pub(crate) fn choose(asked: Option<PathBuf>, name: &str, resume: bool) -> io::Re
         return Ok(folder);
     }
     let numbered = |number: usize| Path::new("runs").join(format!("{name}-{number}"));
-    let free = (1..).find(|&number| !numbered(number).exists()).unwrap_or(1);
+    let free = (1..)
+        .find(|&number| !numbered(number).exists())
+        .unwrap_or(1);
     match (resume, free) {
         (false, _) => Ok(numbered(free)),
         (true, 1) => {
-            let missing = format!("{}: there is no such run to resume; give its folder with --out", numbered(1).display());
+            let missing = format!(
+                "{}: there is no such run to resume; give its folder with --out",
+                numbered(1).display()
+            );
             Err(io::Error::new(io::ErrorKind::NotFound, missing))
         }
         (true, _) => Ok(numbered(free - 1)),

@@ -61,12 +61,19 @@ pub(crate) fn begin(target: &Path) -> Result<std::path::PathBuf> {
 /// # Errors
 ///
 /// [`Error::Folder`] if `target` exists: nothing is overwritten.
-pub(crate) fn finish<T: Serialize>(partial: &Path, target: &Path, format: Format, about: &T) -> Result<()> {
+pub(crate) fn finish<T: Serialize>(
+    partial: &Path,
+    target: &Path,
+    format: Format,
+    about: &T,
+) -> Result<()> {
     let mut files = BTreeMap::new();
     for name in files_below(partial)? {
         let path = partial.join(&name);
         let (bytes, sha256) = digest(&path)?;
-        File::open(&path).and_then(|file| file.sync_all()).map_err(Error::io(&path))?;
+        File::open(&path)
+            .and_then(|file| file.sync_all())
+            .map_err(Error::io(&path))?;
         files.insert(name, Entry { bytes, sha256 });
     }
     let manifest = Manifest {
@@ -91,13 +98,19 @@ pub(crate) fn finish<T: Serialize>(partial: &Path, target: &Path, format: Format
     if target.exists() {
         return Err(Error::Folder {
             path: target.to_path_buf(),
-            reason: "exists already, and is not overwritten; remove it or choose another name".into(),
+            reason: "exists already, and is not overwritten; remove it or choose another name"
+                .into(),
         });
     }
     fs::rename(partial, target).map_err(Error::io(target))?;
     // The rename itself lasts only when the folder above is flushed.
-    if let Some(above) = target.parent().filter(|above| !above.as_os_str().is_empty()) {
-        File::open(above).and_then(|file| file.sync_all()).map_err(Error::io(above))?;
+    if let Some(above) = target
+        .parent()
+        .filter(|above| !above.as_os_str().is_empty())
+    {
+        File::open(above)
+            .and_then(|file| file.sync_all())
+            .map_err(Error::io(above))?;
     }
     Ok(())
 }
@@ -119,17 +132,28 @@ pub(crate) fn open<T: DeserializeOwned>(folder: &Path, format: Format) -> Result
     if !path.is_file() {
         return refuse(
             folder,
-            format!("has no {MANIFEST}: it is no {} folder, or was not written to its end", format.name),
+            format!(
+                "has no {MANIFEST}: it is no {} folder, or was not written to its end",
+                format.name
+            ),
         );
     }
     let bytes = fs::read(&path).map_err(Error::io(&path))?;
     let Ok(text) = String::from_utf8(bytes) else {
-        return refuse(&path, "is not UTF-8: it has been changed; restore it from a copy".into());
+        return refuse(
+            &path,
+            "is not UTF-8: it has been changed; restore it from a copy".into(),
+        );
     };
     // Look at the kind of folder before its content, which another version may lay out in another way.
     let manifest: Manifest<serde_json::Value> = match serde_json::from_str(&text) {
         Ok(manifest) => manifest,
-        Err(error) => return refuse(&path, format!("is no manifest of a {} folder: {error}", format.name)),
+        Err(error) => {
+            return refuse(
+                &path,
+                format!("is no manifest of a {} folder: {error}", format.name),
+            );
+        }
     };
     if (manifest.format.as_str(), manifest.version) != (format.name, format.version) {
         return refuse(
@@ -144,37 +168,55 @@ pub(crate) fn open<T: DeserializeOwned>(folder: &Path, format: Format) -> Result
     if hex(Sha256::digest(blank.as_bytes()).as_slice()) != manifest.sha256 {
         return refuse(
             &path,
-            "does not have the checksum that it names: it has been changed; restore it from a copy".into(),
+            "does not have the checksum that it names: it has been changed; restore it from a copy"
+                .into(),
         );
     }
     for name in files_below(folder)? {
         if name != MANIFEST && !manifest.files.contains_key(&name) {
-            return refuse(&folder.join(name), format!("is not in {MANIFEST}: it is foreign to this folder; remove it"));
+            return refuse(
+                &folder.join(name),
+                format!("is not in {MANIFEST}: it is foreign to this folder; remove it"),
+            );
         }
     }
     for (name, entry) in &manifest.files {
         let path = folder.join(name);
         if !path.is_file() {
-            return refuse(&path, format!("is missing, though {MANIFEST} names it; restore it from a copy"));
+            return refuse(
+                &path,
+                format!("is missing, though {MANIFEST} names it; restore it from a copy"),
+            );
         }
         let found = fs::metadata(&path).map_err(Error::io(&path))?.len();
         if found != entry.bytes {
             return refuse(
                 &path,
-                format!("has {found} bytes, expected {}; restore it from a copy", entry.bytes),
+                format!(
+                    "has {found} bytes, expected {}; restore it from a copy",
+                    entry.bytes
+                ),
             );
         }
         let (_, sha256) = digest(&path)?;
         if sha256 != entry.sha256 {
             return refuse(
                 &path,
-                format!("has SHA-256 {sha256}, expected {}: it has been changed; restore it from a copy", entry.sha256),
+                format!(
+                    "has SHA-256 {sha256}, expected {}: it has been changed; restore it from a copy",
+                    entry.sha256
+                ),
             );
         }
     }
     serde_json::from_str::<Manifest<T>>(&text)
         .map(|manifest| manifest.about)
-        .or_else(|error| refuse(&path, format!("says of the folder what this version does not understand: {error}")))
+        .or_else(|error| {
+            refuse(
+                &path,
+                format!("says of the folder what this version does not understand: {error}"),
+            )
+        })
 }
 
 /// All files below a folder, by their paths relative to it with `/` between the parts, sorted.
@@ -264,7 +306,10 @@ mod tests {
                 let mut bad = good.clone();
                 bad[place] ^= 1;
                 fs::write(&path, &bad).unwrap();
-                assert!(open::<Vec<f64>>(&folder, FORMAT).is_err(), "byte {place} of {name}");
+                assert!(
+                    open::<Vec<f64>>(&folder, FORMAT).is_err(),
+                    "byte {place} of {name}"
+                );
                 fs::write(&path, &good[..place]).unwrap();
                 let message = refusal(&folder);
                 assert!(message.contains(name), "{message}");
@@ -286,8 +331,16 @@ mod tests {
             version: 4,
         };
         let message = open::<Vec<f64>>(&folder, other).unwrap_err().to_string();
-        assert!(message.contains("version 3") && message.contains("version 4"), "{message}");
-        assert!(open::<String>(&folder, FORMAT).unwrap_err().to_string().contains("does not understand"));
+        assert!(
+            message.contains("version 3") && message.contains("version 4"),
+            "{message}"
+        );
+        assert!(
+            open::<String>(&folder, FORMAT)
+                .unwrap_err()
+                .to_string()
+                .contains("does not understand")
+        );
         fs::remove_file(folder.join("names")).unwrap();
         assert!(refusal(&folder).contains("missing"));
         assert!(refusal(above.path()).contains("no manifest.json"));
@@ -302,7 +355,9 @@ mod tests {
         assert_eq!(written(above.path()), folder);
         let partial = begin(&folder).unwrap();
         assert!(!partial.join("half").exists());
-        let error = finish(&partial, &folder, FORMAT, &vec![0.0]).unwrap_err().to_string();
+        let error = finish(&partial, &folder, FORMAT, &vec![0.0])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("exists already"), "{error}");
         assert!(open::<Vec<f64>>(&folder, FORMAT).is_ok());
     }

@@ -79,7 +79,8 @@ impl System {
         if folder.exists() {
             return Err(Error::Folder {
                 path: folder.to_path_buf(),
-                reason: "exists already, and is not overwritten; remove it or choose another name".into(),
+                reason: "exists already, and is not overwritten; remove it or choose another name"
+                    .into(),
             });
         }
         let partial = sealed::begin(folder)?;
@@ -126,7 +127,8 @@ impl System {
         let about: About = sealed::open(folder, FORMAT)?;
         let path = folder.join(IDENTIFIERS);
         let tokens = if about.collided {
-            let table = CodeTable::read_index_json(&path)?.with_codebook_sizes(about.codebook_sizes)?;
+            let table =
+                CodeTable::read_index_json(&path)?.with_codebook_sizes(about.codebook_sizes)?;
             Vocabulary::of(&table).tokenize_collided(&table)
         } else {
             let table = IdentifierTable::read_index_json(&path)?;
@@ -143,7 +145,10 @@ impl System {
                     reason: error.to_string(),
                 })
             })?;
-        let (ids, items) = entries.into_iter().map(|entry| (entry.id, entry.item)).unzip();
+        let (ids, items) = entries
+            .into_iter()
+            .map(|entry| (entry.id, entry.item))
+            .unzip();
         let malformed = |error: genrec_data::Error| Error::Malformed {
             path: path.clone(),
             reason: error.to_string(),

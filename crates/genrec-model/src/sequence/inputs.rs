@@ -25,7 +25,12 @@ impl Inputs {
     /// # Panics
     ///
     /// If an item is not in `tokens`.
-    pub fn new(histories: &[&[ItemId]], tokens: &ItemTokens, positions: HistoryPositions, device: &Device) -> Self {
+    pub fn new(
+        histories: &[&[ItemId]],
+        tokens: &ItemTokens,
+        positions: HistoryPositions,
+        device: &Device,
+    ) -> Self {
         let pad = i64::from(tokens.vocabulary().pad().get());
         let width = match positions {
             HistoryPositions::Tokens => 1,
@@ -75,7 +80,8 @@ impl Inputs {
         Self {
             tokens: Tensor::from_data(TensorData::new(ids, shape), device),
             mask: Tensor::from_data(TensorData::new(real, [batch, length]), device),
-            token_mask: ragged.then(|| Tensor::from_data(TensorData::new(real_tokens, shape), device)),
+            token_mask: ragged
+                .then(|| Tensor::from_data(TensorData::new(real_tokens, shape), device)),
         }
     }
 }

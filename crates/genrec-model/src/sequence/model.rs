@@ -29,7 +29,12 @@ impl SequenceModel {
     /// # Errors
     ///
     /// [`Error::Config`] for sizes that no T5 can have, and if its vocabulary does not hold that of `tokens` and the text tokens.
-    pub fn new(config: SequenceModelConfig, tokens: &ItemTokens, seed: u64, device: &Device) -> Result<Self> {
+    pub fn new(
+        config: SequenceModelConfig,
+        tokens: &ItemTokens,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self> {
         config.t5.validate()?;
         device.seed(seed);
         Self::from_parts(config.t5.init(device), config, tokens)
@@ -100,7 +105,12 @@ impl SequenceModel {
     /// # Errors
     ///
     /// [`Error::Config`] if a codebook has more codewords than its level has tokens.
-    pub fn start_from_codebooks(mut self, tokens: &ItemTokens, codebooks: &[Tensor<2>], seed: u64) -> Result<Self> {
+    pub fn start_from_codebooks(
+        mut self,
+        tokens: &ItemTokens,
+        codebooks: &[Tensor<2>],
+        seed: u64,
+    ) -> Result<Self> {
         let weight = self.t5.shared().val();
         let device = weight.device();
         let [_, d_model] = weight.dims();
@@ -120,7 +130,8 @@ impl SequenceModel {
             let codebook = codebook.clone().to_device(&device).detach();
             let centred = codebook.clone() - codebook.mean_dim(0);
             let scale = 1.0 / (d_code as f64).sqrt();
-            let projection = Tensor::<2>::random([d_code, d_model], Distribution::Normal(0.0, scale), &device);
+            let projection =
+                Tensor::<2>::random([d_code, d_model], Distribution::Normal(0.0, scale), &device);
             let projected = centred.matmul(projection);
             let deviation = projected.clone().square().mean().sqrt().clamp_min(1e-12);
             let target = weight.clone().square().mean().sqrt();
@@ -134,7 +145,9 @@ impl SequenceModel {
     /// Encoder states of a batch of histories, `[batch, positions, d_model]`.
     pub fn encode(&self, inputs: &Inputs) -> Tensor<3> {
         let [batch, positions, width] = inputs.tokens.dims();
-        let embedded = self.t5.embed(inputs.tokens.clone().reshape([batch, positions * width]));
+        let embedded = self
+            .t5
+            .embed(inputs.tokens.clone().reshape([batch, positions * width]));
         let embedded = if self.config.positions == HistoryPositions::Tokens {
             embedded
         } else {
@@ -160,12 +173,16 @@ impl SequenceModel {
     /// `targets`: `[batch, groups, length]`; the result: embeddings `[batch, groups, length, d_model]`.
     pub fn decoder_inputs(&self, targets: &Tensor<3, Int>) -> Tensor<4> {
         let [batch, groups, length] = targets.dims();
-        let start = Tensor::<3, Int>::full([batch, groups, 1], self.start_token(), &targets.device());
+        let start =
+            Tensor::<3, Int>::full([batch, groups, 1], self.start_token(), &targets.device());
         let shifted = if length == 1 {
             start
         } else {
             Tensor::cat(
-                vec![start, targets.clone().slice([0..batch, 0..groups, 0..length - 1])],
+                vec![
+                    start,
+                    targets.clone().slice([0..batch, 0..groups, 0..length - 1]),
+                ],
                 2,
             )
         };

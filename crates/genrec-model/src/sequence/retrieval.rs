@@ -98,11 +98,19 @@ impl Retrieval {
         ranked
     }
 
-    fn recommend_batch(&self, model: &SequenceModel, queries: &[&Query<'_>], k: usize) -> Vec<Ranked> {
+    fn recommend_batch(
+        &self,
+        model: &SequenceModel,
+        queries: &[&Query<'_>],
+        k: usize,
+    ) -> Vec<Ranked> {
         let histories: Vec<&[ItemId]> = queries
             .iter()
             .map(|query| {
-                let skipped = query.history.len().saturating_sub(model.config().max_history);
+                let skipped = query
+                    .history
+                    .len()
+                    .saturating_sub(model.config().max_history);
                 &query.history[skipped..]
             })
             .collect();
@@ -110,7 +118,10 @@ impl Retrieval {
         let inputs = Inputs::new(&histories, &self.tokens, model.config().positions, &device);
         let mut scorer = SequenceScorer::new(model, &inputs);
 
-        let excluded: Vec<Vec<u32>> = queries.iter().map(|query| self.excluded_groups(query.history)).collect();
+        let excluded: Vec<Vec<u32>> = queries
+            .iter()
+            .map(|query| self.excluded_groups(query.history))
+            .collect();
         let filters: Vec<Filter<'_>> = excluded
             .iter()
             .map(|groups| match groups.is_empty() {
@@ -149,10 +160,18 @@ impl Retrieval {
         if self.seen_items == SeenItems::Ranked {
             return Vec::new();
         }
-        let mut groups: Vec<usize> = history.iter().map(|&item| self.tokens.group(item)).collect();
+        let mut groups: Vec<usize> = history
+            .iter()
+            .map(|&item| self.tokens.group(item))
+            .collect();
         groups.sort_unstable();
         groups.dedup();
-        groups.retain(|&group| self.tokens.group_items(group).iter().all(|item| history.contains(item)));
+        groups.retain(|&group| {
+            self.tokens
+                .group_items(group)
+                .iter()
+                .all(|item| history.contains(item))
+        });
         groups.into_iter().map(|group| group as u32).collect()
     }
 }

@@ -87,14 +87,18 @@ impl Scorer for SequenceScorer<'_> {
         } = self.layout(beams);
         let shape = [self.requests, width];
         if depth > 0 {
-            self.cache
-                .reorder(Tensor::<2, Int>::from_data(TensorData::new(parents, shape), &self.device));
+            self.cache.reorder(Tensor::<2, Int>::from_data(
+                TensorData::new(parents, shape),
+                &self.device,
+            ));
         }
         let tokens = Tensor::<2, Int>::from_data(TensorData::new(tokens, shape), &self.device);
-        let hidden = self
-            .model
-            .t5
-            .decode_step(self.model.t5.embed(tokens), &self.memory, &self.mask, &mut self.cache);
+        let hidden = self.model.t5.decode_step(
+            self.model.t5.embed(tokens),
+            &self.memory,
+            &self.mask,
+            &mut self.cache,
+        );
         let d_model = hidden.dims()[2];
         let hidden = hidden.reshape([self.requests * width, d_model]);
         let range = self.model.range(depth);

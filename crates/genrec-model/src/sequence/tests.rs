@@ -62,16 +62,27 @@ fn variants(tokens: &ItemTokens) -> Vec<SequenceModelConfig> {
 fn exhaustive(model: &SequenceModel, tokens: &ItemTokens, history: &[ItemId]) -> Vec<f32> {
     let device = model.device();
     let skipped = history.len().saturating_sub(model.config().max_history);
-    let inputs = Inputs::new(&[&history[skipped..]], tokens, model.config().positions, &device);
+    let inputs = Inputs::new(
+        &[&history[skipped..]],
+        tokens,
+        model.config().positions,
+        &device,
+    );
     let memory = model.t5.memory(model.encode(&inputs));
     (0..tokens.items() as u32)
         .map(|item| {
             let identifier = tokens.tokens(ItemId::new(item));
-            let targets: Vec<i64> = identifier.iter().map(|token| i64::from(token.get())).collect();
+            let targets: Vec<i64> = identifier
+                .iter()
+                .map(|token| i64::from(token.get()))
+                .collect();
             let length = targets.len();
-            let targets = Tensor::<1, Int>::from_data(targets.as_slice(), &device).reshape([1, 1, length]);
+            let targets =
+                Tensor::<1, Int>::from_data(targets.as_slice(), &device).reshape([1, 1, length]);
             let visible: Tensor<3, Bool> = inputs.mask.clone().unsqueeze_dim(1);
-            let hidden = model.t5.decode(model.decoder_inputs(&targets), &memory, &visible);
+            let hidden = model
+                .t5
+                .decode(model.decoder_inputs(&targets), &memory, &visible);
             let logits = model.t5.logits(hidden, 0..model.config().t5.vocab_size);
             let classes = logits.dims()[3];
             let logits = logits.reshape([length, classes]);
@@ -83,7 +94,9 @@ fn exhaustive(model: &SequenceModel, tokens: &ItemTokens, history: &[ItemId]) ->
                         SoftmaxOver::Vocabulary => 0..classes,
                     };
                     let at = identifier[place].index() - range.start;
-                    log_softmax(row.slice([0..1, range]), 1).slice([0..1, at..at + 1]).into_scalar::<f32>()
+                    log_softmax(row.slice([0..1, range]), 1)
+                        .slice([0..1, at..at + 1])
+                        .into_scalar::<f32>()
                 })
                 .sum()
         })
@@ -103,7 +116,10 @@ fn the_beam_search_ranks_as_exhaustive_scoring_does() {
                 let found = &retrieval.recommend(&model, &[Query::anonymous(&history)], 12)[0];
                 assert_eq!(found.items(), expected.items(), "{config:?} {history:?}");
                 for (found, expected) in found.scores().iter().zip(expected.scores()) {
-                    assert!((found - expected).abs() < 1e-4, "{found} for {expected}, {config:?}");
+                    assert!(
+                        (found - expected).abs() < 1e-4,
+                        "{found} for {expected}, {config:?}"
+                    );
                 }
             }
         }
@@ -114,10 +130,20 @@ fn the_beam_search_ranks_as_exhaustive_scoring_does() {
 fn answers_do_not_depend_on_the_batch() {
     let tokens = tokens(false);
     let model = model(config(&tokens), &tokens);
-    let histories: Vec<Vec<ItemId>> = (0..9).map(|n| (0..n).map(|i| ItemId::new(i * 5 % 12)).collect()).collect();
-    let queries: Vec<Query<'_>> = histories.iter().map(|history| Query::anonymous(history)).collect();
-    let together = Retrieval::new(tokens.clone()).with_beams(5).recommend(&model, &queries, 4);
-    let alone = Retrieval::new(tokens).with_beams(5).with_batch(1).recommend(&model, &queries, 4);
+    let histories: Vec<Vec<ItemId>> = (0..9)
+        .map(|n| (0..n).map(|i| ItemId::new(i * 5 % 12)).collect())
+        .collect();
+    let queries: Vec<Query<'_>> = histories
+        .iter()
+        .map(|history| Query::anonymous(history))
+        .collect();
+    let together = Retrieval::new(tokens.clone())
+        .with_beams(5)
+        .recommend(&model, &queries, 4);
+    let alone = Retrieval::new(tokens)
+        .with_beams(5)
+        .with_batch(1)
+        .recommend(&model, &queries, 4);
     for (together, alone) in together.iter().zip(&alone) {
         assert_eq!(together.items(), alone.items());
     }
@@ -128,7 +154,9 @@ fn seen_items_are_left_out_and_the_list_still_fills() {
     let tokens = tokens(false);
     let model = model(config(&tokens), &tokens);
     let history = items(&[0, 1, 2, 3, 4, 5, 6]);
-    let retrieval = Retrieval::new(tokens).with_beams(2).with_seen_items(SeenItems::Removed);
+    let retrieval = Retrieval::new(tokens)
+        .with_beams(2)
+        .with_seen_items(SeenItems::Removed);
     let recommender = SequenceRecommender::new("TIGER", model, retrieval);
     let ranked = &recommender.recommend(&[Query::anonymous(&history)], 5)[0];
     assert_eq!(ranked.len(), 5);
@@ -154,20 +182,36 @@ fn collided_items_share_the_last_rank_of_their_group() {
 fn codewords_that_are_near_start_near() {
     let tokens = tokens(false);
     let device = Device::default();
-    let codebook = Tensor::<2>::from_floats([[1.0, 0.0], [1.0, 0.1], [-1.0, 0.0], [0.0, -1.0]], &device);
+    let codebook =
+        Tensor::<2>::from_floats([[1.0, 0.0], [1.0, 0.1], [-1.0, 0.0], [0.0, -1.0]], &device);
     let before = model(config(&tokens), &tokens);
-    let after = before.clone().start_from_codebooks(&tokens, &[codebook], 1).unwrap();
+    let after = before
+        .clone()
+        .start_from_codebooks(&tokens, &[codebook], 1)
+        .unwrap();
     let row = |model: &SequenceModel, token: usize| -> Tensor<1> {
-        model.t5.shared().val().slice([token..token + 1, 0..16]).reshape([16])
+        model
+            .t5
+            .shared()
+            .val()
+            .slice([token..token + 1, 0..16])
+            .reshape([16])
     };
     let distance = |a: usize, b: usize| {
-        (row(&after, a) - row(&after, b)).square().sum().sqrt().into_scalar::<f32>()
+        (row(&after, a) - row(&after, b))
+            .square()
+            .sum()
+            .sqrt()
+            .into_scalar::<f32>()
     };
     let first = tokens.vocabulary().level(0).start as usize;
     assert!(5.0 * distance(first, first + 1) < distance(first, first + 2));
     // Other tokens keep their start, and the scale is kept.
     let other = tokens.vocabulary().level(1).start as usize;
-    assert_eq!(row(&after, other).into_data(), row(&before, other).into_data());
+    assert_eq!(
+        row(&after, other).into_data(),
+        row(&before, other).into_data()
+    );
     let size = |model: &SequenceModel| model.t5.shared().val().square().mean().into_scalar::<f32>();
     assert!((size(&after) / size(&before) - 1.0).abs() < 0.3);
 }
@@ -176,6 +220,11 @@ fn codewords_that_are_near_start_near() {
 fn a_model_for_other_identifiers_is_refused() {
     let tokens = tokens(false);
     let other = config(&tokens).with_text_tokens(5);
-    let error = SequenceModel::new(other, &tokens, 0, &Device::default()).unwrap_err().to_string();
-    assert!(error.contains("9 tokens") && error.contains("14 tokens"), "{error}");
+    let error = SequenceModel::new(other, &tokens, 0, &Device::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("9 tokens") && error.contains("14 tokens"),
+        "{error}"
+    );
 }

@@ -32,10 +32,17 @@ impl Batch {
         seed: u64,
         device: &Device,
     ) -> Self {
-        let histories: Vec<_> = batch.iter().map(|&sample| samples.history(sample)).collect();
+        let histories: Vec<_> = batch
+            .iter()
+            .map(|&sample| samples.history(sample))
+            .collect();
         let inputs = Inputs::new(&histories, tokens, positions, device);
         let [rows, length, _] = inputs.tokens.dims();
-        let groups = batch.iter().map(|&sample| samples.targets(sample).len()).max().unwrap_or(1);
+        let groups = batch
+            .iter()
+            .map(|&sample| samples.targets(sample).len())
+            .max()
+            .unwrap_or(1);
         let depth = tokens.max_tokens();
 
         let pad = i64::from(tokens.vocabulary().pad().get());

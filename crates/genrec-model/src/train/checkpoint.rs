@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use burn::train::EarlyStoppingStrategy;
 use burn::train::checkpoint::{
     Checkpoint, Checkpointer, CheckpointerError, CheckpointingAction, CheckpointingStrategy,
 };
-use burn::train::EarlyStoppingStrategy;
 use burn::train::metric::store::EventStoreClient;
 use serde::{Deserialize, Serialize};
 
@@ -190,15 +190,26 @@ impl Vault {
         let journal = {
             let mut state = self.lock();
             let Some((_, parts)) = state.pending.get_mut(&epoch) else {
-                return Err(Error::Training(format!("checkpoint {epoch} was never begun")));
+                return Err(Error::Training(format!(
+                    "checkpoint {epoch} was never begun"
+                )));
             };
             *parts += 1;
             if *parts < Part::COUNT {
                 return Ok(());
             }
-            state.pending.remove(&epoch).map(|(journal, _)| journal).unwrap_or_default()
+            state
+                .pending
+                .remove(&epoch)
+                .map(|(journal, _)| journal)
+                .unwrap_or_default()
         };
-        sealed::finish(&self.partial(epoch), &self.folder.join(name(epoch)), FORMAT, &journal)?;
+        sealed::finish(
+            &self.partial(epoch),
+            &self.folder.join(name(epoch)),
+            FORMAT,
+            &journal,
+        )?;
         let best = journal.best().map(|best| best.epoch);
         for old in checkpoints(&self.folder)? {
             if old != epoch && Some(old) != best {
@@ -294,11 +305,14 @@ mod tests {
     use super::*;
 
     fn journal(values: &[Option<f64>]) -> Journal {
-        let epochs = values.iter().enumerate().map(|(i, &validation)| EpochSummary {
-            epoch: i + 1,
-            loss: 1.0,
-            validation,
-        });
+        let epochs = values
+            .iter()
+            .enumerate()
+            .map(|(i, &validation)| EpochSummary {
+                epoch: i + 1,
+                loss: 1.0,
+                validation,
+            });
         Journal {
             fingerprint: String::new(),
             epochs: epochs.collect(),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::{GradientsParams, ModuleOptimizer, lr_scheduler::module_lr_scheduler::ModuleLearningRate};
+use burn::optim::{
+    GradientsParams, ModuleOptimizer, lr_scheduler::module_lr_scheduler::ModuleLearningRate,
+};
 use burn::tensor::{ExecutionError, Tensor};
 use burn::train::{InferenceStep, ItemLazy, TrainOutput, TrainStep, metric::Adaptor};
 use genrec_data::ItemId;
@@ -86,7 +88,12 @@ impl TrainStep for SequenceLearner {
         lr_module: ModuleLearningRate,
         gradients: GradientsParams,
     ) -> Self {
-        let gradients = prepare(&self, gradients, self.settings.accumulation, self.settings.max_gradient_norm);
+        let gradients = prepare(
+            &self,
+            gradients,
+            self.settings.accumulation,
+            self.settings.max_gradient_norm,
+        );
         optim.step(lr_module, self, gradients)
     }
 }
@@ -98,10 +105,19 @@ impl InferenceStep for SequenceLearner {
     fn step(&self, batch: ValidationBatch) -> Gains {
         let queries: Vec<Query<'_>> = batch
             .iter()
-            .map(|(history, _)| Query { user: None, history })
+            .map(|(history, _)| Query {
+                user: None,
+                history,
+            })
             .collect();
         let ranked = self.settings.retrieval.recommend(&self.model, &queries, 10);
-        let gain = |rank: u32| if rank <= 10 { 1.0 / f64::from(rank + 1).log2() } else { 0.0 };
+        let gain = |rank: u32| {
+            if rank <= 10 {
+                1.0 / f64::from(rank + 1).log2()
+            } else {
+                0.0
+            }
+        };
         Gains(
             ranked
                 .iter()
@@ -127,8 +143,12 @@ fn prepare<M: Module>(
         };
         module.visit(&mut norm);
         // Stays on the device: min(1, max_norm / norm), without reading the norm.
-        norm.sum
-            .map(|sum| (sum.sqrt() * mean + 1e-6).recip().mul_scalar(max_norm).clamp_max(1.0))
+        norm.sum.map(|sum| {
+            (sum.sqrt() * mean + 1e-6)
+                .recip()
+                .mul_scalar(max_norm)
+                .clamp_max(1.0)
+        })
     });
     if scale.is_some() || accumulation > 1 {
         let mut scaling = Scale {

@@ -48,7 +48,14 @@ impl DataLoader<Batch> for TrainLoader {
         Box::new(Batches {
             make: move |number: usize, batch: &Vec<usize>| {
                 let seed = epoch_seed(seed, number as u64);
-                Batch::new(&self.samples, batch, &self.tokens, self.positions, seed, &self.device)
+                Batch::new(
+                    &self.samples,
+                    batch,
+                    &self.tokens,
+                    self.positions,
+                    seed,
+                    &self.device,
+                )
             },
             size: Vec::len,
             batches,
@@ -101,7 +108,10 @@ impl DataLoader<ValidationBatch> for ValidationLoader {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<ValidationBatch> + 'a> {
         let epoch = self.epoch.fetch_add(1, Ordering::Relaxed);
         let batches = if epoch.is_multiple_of(self.every) || epoch == self.epochs {
-            self.users.chunks(self.batch_size).map(<[_]>::to_vec).collect()
+            self.users
+                .chunks(self.batch_size)
+                .map(<[_]>::to_vec)
+                .collect()
         } else {
             Vec::new()
         };

@@ -8,12 +8,19 @@ use crate::sequence::SequenceModel;
 /// Mean over the target tokens of `-log softmax(logits / tau)[target]` (LETTER, section 3.3, equation 9), `[1]`.
 ///
 /// With `smoothing` s, the target is `(1 - s)` on the right token and `s` spread evenly over all tokens of the softmax.
-pub(crate) fn ranking_loss(model: &SequenceModel, batch: &Batch, temperature: f64, smoothing: f64) -> Tensor<1> {
+pub(crate) fn ranking_loss(
+    model: &SequenceModel,
+    batch: &Batch,
+    temperature: f64,
+    smoothing: f64,
+) -> Tensor<1> {
     let [rows, groups, depth] = batch.targets.dims();
     let memory = model.t5.memory(model.encode(&batch.inputs));
-    let hidden = model
-        .t5
-        .decode(model.decoder_inputs(&batch.targets), &memory, &batch.visible);
+    let hidden = model.t5.decode(
+        model.decoder_inputs(&batch.targets),
+        &memory,
+        &batch.visible,
+    );
     let d_model = hidden.dims()[3];
 
     let mut total: Option<Tensor<1>> = None;
@@ -49,8 +56,17 @@ pub(crate) fn ranking_loss(model: &SequenceModel, batch: &Batch, temperature: f6
 }
 
 /// `log softmax(logits / tau)[target]` of every row, `[rows, 1]`; `logits`: `[rows, classes]`, `targets`: `[rows, 1]`.
-fn log_likelihood(logits: Tensor<2>, targets: Tensor<2, Int>, temperature: f64, smoothing: f64) -> Tensor<2> {
-    let logits = if temperature == 1.0 { logits } else { logits / temperature };
+fn log_likelihood(
+    logits: Tensor<2>,
+    targets: Tensor<2, Int>,
+    temperature: f64,
+    smoothing: f64,
+) -> Tensor<2> {
+    let logits = if temperature == 1.0 {
+        logits
+    } else {
+        logits / temperature
+    };
     let log_probabilities = log_softmax(logits, 1);
     let right = log_probabilities.clone().gather(1, targets);
     if smoothing == 0.0 {
@@ -87,22 +103,33 @@ mod tests {
     #[test]
     fn temperature_and_span_match_golden_numbers() {
         let golden: Golden =
-            serde_json::from_str(include_str!("../../../../tests/golden/ranking_loss.json")).unwrap();
+            serde_json::from_str(include_str!("../../../../tests/golden/ranking_loss.json"))
+                .unwrap();
         let device = Device::default().autodiff();
         for case in &golden.cases {
             for (row, &(start, end)) in case.ranges.iter().enumerate() {
                 let logits = Tensor::<1>::from_floats(golden.logits[row].as_slice(), &device)
                     .reshape([1, -1])
                     .require_grad();
-                let targets =
-                    Tensor::<2, Int>::from_data(TensorData::from([[golden.targets[row] - start as i64]]), &device);
-                let loss = -log_likelihood(logits.clone().slice([0..1, start..end]), targets, case.tau, 0.0);
+                let targets = Tensor::<2, Int>::from_data(
+                    TensorData::from([[golden.targets[row] - start as i64]]),
+                    &device,
+                );
+                let loss = -log_likelihood(
+                    logits.clone().slice([0..1, start..end]),
+                    targets,
+                    case.tau,
+                    0.0,
+                );
                 let name = format!("tau {}, softmax over {}, row {row}", case.tau, case.span);
                 let value = loss.clone().into_scalar::<f32>();
                 assert!((value - case.losses[row]).abs() < 1e-5, "{name}: {value}");
                 let gradient = logits.grad(&loss.backward()).unwrap().into_data();
                 for (ours, theirs) in gradient.iter::<f32>().zip(&case.gradient[row]) {
-                    assert!((ours - theirs).abs() < 1e-5, "{name}: gradient {ours}, expected {theirs}");
+                    assert!(
+                        (ours - theirs).abs() < 1e-5,
+                        "{name}: gradient {ours}, expected {theirs}"
+                    );
                 }
             }
         }
@@ -113,7 +140,8 @@ mod tests {
         let device = Device::default();
         let logits = Tensor::<2>::from_floats([[1.0, 2.0, 4.0]], &device);
         let targets = Tensor::<2, Int>::from_data([[2]], &device);
-        let log_probabilities: Vec<f32> = log_softmax(logits.clone(), 1).into_data().iter().collect();
+        let log_probabilities: Vec<f32> =
+            log_softmax(logits.clone(), 1).into_data().iter().collect();
         let mean = log_probabilities.iter().sum::<f32>() / 3.0;
         let expected = 0.9 * log_probabilities[2] + 0.1 * mean;
         let found = log_likelihood(logits, targets, 1.0, 0.1).into_scalar::<f32>();

@@ -24,7 +24,11 @@ impl Samples {
     ///
     /// With `whole_sequences`, a sample predicts the next item after each of its items (for a causal encoder); a longer history becomes
     /// several samples, none of which predicts an item again. Otherwise every prefix is a sample of its own, and predicts one item.
-    pub(crate) fn new(interactions: &Interactions, max_history: usize, whole_sequences: bool) -> Self {
+    pub(crate) fn new(
+        interactions: &Interactions,
+        max_history: usize,
+        whole_sequences: bool,
+    ) -> Self {
         let mut samples = Vec::new();
         for (user, history) in interactions.iter() {
             let mut push = |start: usize, end: usize| {
@@ -76,7 +80,13 @@ impl Samples {
     ///
     /// The samples are shuffled, cut into windows of `window` batches, sorted by length within a window and cut into batches, whose order is
     /// shuffled again: batches hold samples of like length, and differ from epoch to epoch.
-    pub(crate) fn batches(&self, subset: &[usize], batch_size: usize, window: usize, seed: u64) -> Vec<Vec<usize>> {
+    pub(crate) fn batches(
+        &self,
+        subset: &[usize],
+        batch_size: usize,
+        window: usize,
+        seed: u64,
+    ) -> Vec<Vec<usize>> {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut order = subset.to_vec();
         order.shuffle(&mut rng);
@@ -84,7 +94,10 @@ impl Samples {
             .chunks_mut(batch_size * window)
             .flat_map(|window| {
                 window.sort_by_key(|&sample| self.history(sample).len());
-                window.chunks(batch_size).map(<[usize]>::to_vec).collect::<Vec<_>>()
+                window
+                    .chunks(batch_size)
+                    .map(<[usize]>::to_vec)
+                    .collect::<Vec<_>>()
             })
             .collect();
         batches.shuffle(&mut rng);
@@ -97,7 +110,10 @@ mod tests {
     use super::*;
 
     fn interactions(lengths: &[u32]) -> Interactions {
-        let histories = lengths.iter().map(|&n| (0..n).map(ItemId::new).collect()).collect();
+        let histories = lengths
+            .iter()
+            .map(|&n| (0..n).map(ItemId::new).collect())
+            .collect();
         Interactions::new(100, histories).unwrap()
     }
 
@@ -106,10 +122,20 @@ mod tests {
         for sample in 0..samples.len() {
             let history = samples.history(sample);
             let targets = samples.targets(sample);
-            let read = |n: usize| history[..n].iter().map(|item| item.get()).collect::<Vec<_>>();
+            let read = |n: usize| {
+                history[..n]
+                    .iter()
+                    .map(|item| item.get())
+                    .collect::<Vec<_>>()
+            };
             if samples.whole_sequences {
                 assert_eq!(history.len(), targets.len());
-                pairs.extend(targets.iter().enumerate().map(|(i, t)| (read(i + 1), t.get())));
+                pairs.extend(
+                    targets
+                        .iter()
+                        .enumerate()
+                        .map(|(i, t)| (read(i + 1), t.get())),
+                );
             } else {
                 assert_eq!(targets.len(), 1);
                 pairs.push((read(history.len()), targets[0].get()));
@@ -152,10 +178,22 @@ mod tests {
         assert_eq!(seen, all);
 
         let padded = |batches: &[Vec<usize>]| -> usize {
-            let longest = |batch: &Vec<usize>| batch.iter().map(|&s| samples.history(s).len()).max().unwrap();
-            batches.iter().map(|batch| batch.len() * longest(batch)).sum()
+            let longest = |batch: &Vec<usize>| {
+                batch
+                    .iter()
+                    .map(|&s| samples.history(s).len())
+                    .max()
+                    .unwrap()
+            };
+            batches
+                .iter()
+                .map(|batch| batch.len() * longest(batch))
+                .sum()
         };
-        let real: usize = all.iter().map(|&sample| samples.history(sample).len()).sum();
+        let real: usize = all
+            .iter()
+            .map(|&sample| samples.history(sample).len())
+            .sum();
         assert!(padded(&batches) as f64 <= 1.1 * real as f64);
         let unsorted = samples.batches(&all, 32, 1, 7);
         assert!(padded(&unsorted) > padded(&batches));

@@ -67,7 +67,11 @@ impl Metric for LossTally {
         Arc::new("Loss".into())
     }
 
-    fn update(&mut self, loss: &Tensor<1>, _: &MetricMetadata) -> Result<SerializedEntry, TensorReadError> {
+    fn update(
+        &mut self,
+        loss: &Tensor<1>,
+        _: &MetricMetadata,
+    ) -> Result<SerializedEntry, TensorReadError> {
         let loss = loss.clone().try_into_scalar::<f64>()?;
         {
             let mut mean = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,7 +96,11 @@ impl Metric for GainTally {
         Arc::new("NDCG@10".into())
     }
 
-    fn update(&mut self, gains: &Gains, _: &MetricMetadata) -> Result<SerializedEntry, TensorReadError> {
+    fn update(
+        &mut self,
+        gains: &Gains,
+        _: &MetricMetadata,
+    ) -> Result<SerializedEntry, TensorReadError> {
         {
             let mut mean = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             mean.sum += gains.0.iter().sum::<f64>();

@@ -20,7 +20,9 @@ use crate::t5::T5Config;
 const ITEMS: u32 = 16;
 
 fn tokens() -> Arc<ItemTokens> {
-    let identifiers = (0..ITEMS).map(|i| Identifier::from_iter([i % 4, i / 4])).collect();
+    let identifiers = (0..ITEMS)
+        .map(|i| Identifier::from_iter([i % 4, i / 4]))
+        .collect();
     let table = IdentifierTable::new(identifiers).unwrap();
     Arc::new(Vocabulary::of(&table).tokenize(&table))
 }
@@ -57,7 +59,11 @@ fn world(planted: bool, seed: u64) -> Split {
             let mut item = rng.random_range(0..ITEMS);
             (0..rng.random_range(4..9))
                 .map(|_| {
-                    item = if planted { (item * 5 + 3) % ITEMS } else { rng.random_range(0..ITEMS) };
+                    item = if planted {
+                        (item * 5 + 3) % ITEMS
+                    } else {
+                        rng.random_range(0..ITEMS)
+                    };
                     ItemId::new(item)
                 })
                 .collect()
@@ -74,7 +80,13 @@ fn fit(split: &Split, training: TrainingConfig, folder: &Path) -> crate::Result<
     let tokens = tokens();
     SequenceTrainer::new(training, folder)
         .with_resume(true)
-        .fit(model(&tokens), &tokens, &split.train, &split.validation, |_| {})
+        .fit(
+            model(&tokens),
+            &tokens,
+            &split.train,
+            &split.validation,
+            |_| {},
+        )
 }
 
 struct Bits(Vec<u8>);
@@ -95,8 +107,17 @@ fn bits(trained: &Trained) -> Vec<u8> {
 fn planted_structure_is_learnt_and_noise_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let training = training().with_epochs(40);
-    let planted = fit(&world(true, 1), training.clone(), &folder.path().join("planted")).unwrap();
-    assert!(planted.best.validation.unwrap() > 0.95, "{:?}", planted.best);
+    let planted = fit(
+        &world(true, 1),
+        training.clone(),
+        &folder.path().join("planted"),
+    )
+    .unwrap();
+    assert!(
+        planted.best.validation.unwrap() > 0.95,
+        "{:?}",
+        planted.best
+    );
     let noise = fit(&world(false, 1), training, &folder.path().join("noise")).unwrap();
     // Guessing at 16 items: mean of 1 / log2(rank + 1) over ranks up to 10 is 0.28.
     assert!(noise.best.validation.unwrap() < 0.45, "{:?}", noise.best);
@@ -113,11 +134,17 @@ fn whole_sequences_teach_what_prefixes_teach() {
             let samples = Samples::new(&split.train, 20, whole_sequences);
             let all: Vec<usize> = (0..samples.len()).collect();
             let batch = Batch::new(&samples, &all, &tokens, positions, 0, &model.device());
-            (ranking_loss(&model, &batch, 0.7, 0.1).into_scalar::<f32>(), batch.tokens)
+            (
+                ranking_loss(&model, &batch, 0.7, 0.1).into_scalar::<f32>(),
+                batch.tokens,
+            )
         };
         let ((whole, whole_tokens), (prefixes, prefix_tokens)) = (loss(true), loss(false));
         assert_eq!(whole_tokens, prefix_tokens);
-        assert!((whole - prefixes).abs() < 1e-4, "{whole} and {prefixes}, {positions:?}");
+        assert!(
+            (whole - prefixes).abs() < 1e-4,
+            "{whole} and {prefixes}, {positions:?}"
+        );
     }
 }
 
@@ -144,15 +171,21 @@ fn a_killed_training_resumes_to_the_same_bits() {
     let folder = above.path().join("undisturbed");
     let (seen, source, root) = (kills.clone(), folder.clone(), above.path().to_path_buf());
     let undisturbed = SequenceTrainer::new(training(), &folder)
-        .fit(model(&tokens), &tokens, &split.train, &split.validation, move |event| {
-            if let TrainingEvent::Step { epoch, samples, .. } = event
-                && epoch > 1
-            {
-                let to = root.join(format!("killed-{epoch}-{samples}"));
-                copy(&source, &to);
-                seen.lock().unwrap().push(to);
-            }
-        })
+        .fit(
+            model(&tokens),
+            &tokens,
+            &split.train,
+            &split.validation,
+            move |event| {
+                if let TrainingEvent::Step { epoch, samples, .. } = event
+                    && epoch > 1
+                {
+                    let to = root.join(format!("killed-{epoch}-{samples}"));
+                    copy(&source, &to);
+                    seen.lock().unwrap().push(to);
+                }
+            },
+        )
         .unwrap();
     assert_eq!(undisturbed.epochs.len(), 4);
     let kills = kills.lock().unwrap();
@@ -168,7 +201,10 @@ fn a_killed_training_resumes_to_the_same_bits() {
         }
     }
     // Resuming what is finished changes nothing.
-    assert_eq!(bits(&fit(&split, training(), &folder).unwrap()), bits(&undisturbed));
+    assert_eq!(
+        bits(&fit(&split, training(), &folder).unwrap()),
+        bits(&undisturbed)
+    );
 }
 
 #[test]
@@ -177,10 +213,18 @@ fn what_does_not_fit_is_not_resumed() {
     let split = world(true, 4);
     let tokens = tokens();
     fit(&split, training().with_epochs(1), above.path()).unwrap();
-    let other = fit(&split, training().with_epochs(1).with_seed(6), above.path()).unwrap_err().to_string();
+    let other = fit(&split, training().with_epochs(1).with_seed(6), above.path())
+        .unwrap_err()
+        .to_string();
     assert!(other.contains("other settings"), "{other}");
     let fresh = SequenceTrainer::new(training().with_epochs(1), above.path())
-        .fit(model(&tokens), &tokens, &split.train, &split.validation, |_| {})
+        .fit(
+            model(&tokens),
+            &tokens,
+            &split.train,
+            &split.validation,
+            |_| {},
+        )
         .unwrap_err()
         .to_string();
     assert!(fresh.contains("ask to resume"), "{fresh}");
@@ -188,7 +232,9 @@ fn what_does_not_fit_is_not_resumed() {
     let mut bytes = fs::read(&file).unwrap();
     bytes[100] ^= 4;
     fs::write(&file, bytes).unwrap();
-    let damaged = fit(&split, training().with_epochs(1), above.path()).unwrap_err().to_string();
+    let damaged = fit(&split, training().with_epochs(1), above.path())
+        .unwrap_err()
+        .to_string();
     assert!(damaged.contains("optimizer.bpk"), "{damaged}");
 }
 
@@ -202,7 +248,9 @@ fn impossible_settings_are_named() {
         (training().with_warmup(1.5), "warmup"),
         (training().with_temperature(f64::NAN), "temperature"),
     ] {
-        let error = fit(&split, training, folder.path()).unwrap_err().to_string();
+        let error = fit(&split, training, folder.path())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(name), "{error}");
     }
 }

@@ -88,12 +88,20 @@ impl SequenceTrainer {
             .cases()
             .sample(config.validation_users, config.seed)
             .iter()
-            .filter_map(|case| case.targets.first().map(|&target| (case.history.to_vec(), target)))
+            .filter_map(|case| {
+                case.targets
+                    .first()
+                    .map(|&target| (case.history.to_vec(), target))
+            })
             .collect();
         if samples.len() == 0 || users.is_empty() {
             return Err(Error::Config {
                 what: "training data",
-                found: format!("{} training samples and {} validation users", samples.len(), users.len()),
+                found: format!(
+                    "{} training samples and {} validation users",
+                    samples.len(),
+                    users.len()
+                ),
                 expected: "at least one of each: histories of two items or more".into(),
             });
         }
@@ -101,7 +109,14 @@ impl SequenceTrainer {
         let fingerprint = fingerprint(&model, tokens, train, &users, config);
         let vault = Vault::open(&self.folder, &fingerprint, self.resume)?;
         if vault.last_epoch() < config.epochs && !vault.journal().exhausted(config.patience) {
-            self.run(&model, tokens, samples, users, &vault, Listener::new(listener))?;
+            self.run(
+                &model,
+                tokens,
+                samples,
+                users,
+                &vault,
+                Listener::new(listener),
+            )?;
         }
 
         let journal = vault.journal();
@@ -172,34 +187,35 @@ impl SequenceTrainer {
 
         let tally = Tally::default();
         let report = listener.clone();
-        let mut training = SupervisedTraining::new(&self.folder, Arc::new(train), Arc::new(validation))
-            .with_application_logger(None)
-            .with_metric_logger(InMemoryMetricLogger::new())
-            .metric_train(tally.loss_metric())
-            .metric_valid(tally.gain_metric())
-            .num_epochs(config.epochs)
-            .renderer(Box::new(Renderer {
-                listener,
-                tally: tally.clone(),
-                epoch: last + 1,
-                epochs: config.epochs,
-                total,
-                training: true,
-            }))
-            .with_custom_checkpointers(
-                vault.part(Part::Model),
-                vault.part(Part::Optimizer),
-                vault.part(Part::Schedule),
-            )
-            .with_checkpointing_strategy(SaveEveryEpoch {
-                vault: vault.clone(),
-                tally,
-                report: Box::new(move |summary| report.tell(TrainingEvent::Epoch(*summary))),
-            })
-            .early_stopping(Patience {
-                vault: vault.clone(),
-                patience: config.patience,
-            });
+        let mut training =
+            SupervisedTraining::new(&self.folder, Arc::new(train), Arc::new(validation))
+                .with_application_logger(None)
+                .with_metric_logger(InMemoryMetricLogger::new())
+                .metric_train(tally.loss_metric())
+                .metric_valid(tally.gain_metric())
+                .num_epochs(config.epochs)
+                .renderer(Box::new(Renderer {
+                    listener,
+                    tally: tally.clone(),
+                    epoch: last + 1,
+                    epochs: config.epochs,
+                    total,
+                    training: true,
+                }))
+                .with_custom_checkpointers(
+                    vault.part(Part::Model),
+                    vault.part(Part::Optimizer),
+                    vault.part(Part::Schedule),
+                )
+                .with_checkpointing_strategy(SaveEveryEpoch {
+                    vault: vault.clone(),
+                    tally,
+                    report: Box::new(move |summary| report.tell(TrainingEvent::Epoch(*summary))),
+                })
+                .early_stopping(Patience {
+                    vault: vault.clone(),
+                    patience: config.patience,
+                });
         if config.accumulation > 1 {
             training = training.grads_accumulation(config.accumulation);
         }
@@ -210,12 +226,21 @@ impl SequenceTrainer {
             .with_weight_decay(config.weight_decay)
             .with_epsilon(1e-8)
             .init();
-        let learner = Learner::new(self.learner(model.clone(), tokens).train(), optimizer, schedule(config, steps)?);
+        let learner = Learner::new(
+            self.learner(model.clone(), tokens).train(),
+            optimizer,
+            schedule(config, steps)?,
+        );
         let result = training.launch(learner);
         if let Some(error) = result.error {
             return Err(Error::Training(error.to_string()));
         }
-        if let Some(bad) = vault.journal().epochs.iter().find(|epoch| !epoch.loss.is_finite()) {
+        if let Some(bad) = vault
+            .journal()
+            .epochs
+            .iter()
+            .find(|epoch| !epoch.loss.is_finite())
+        {
             return Err(Error::Training(format!(
                 "the loss of epoch {} is {}: lower the learning rate, or clip gradients",
                 bad.epoch, bad.loss
@@ -246,7 +271,11 @@ fn check(config: &TrainingConfig) -> Result<()> {
         }
     }
     let ranges = [
-        ("learning_rate", config.learning_rate, f64::MIN_POSITIVE..=1.0),
+        (
+            "learning_rate",
+            config.learning_rate,
+            f64::MIN_POSITIVE..=1.0,
+        ),
         ("warmup", config.warmup, 0.0..=1.0),
         ("temperature", config.temperature, 1e-3..=1e3),
         ("label_smoothing", config.label_smoothing, 0.0..=1.0),
@@ -270,9 +299,16 @@ fn schedule(config: &TrainingConfig, steps: usize) -> Result<ModuleLrScheduler> 
     let schedule = if warmup == 0 {
         cosine.init()
     } else {
-        let rise = LinearLrSchedulerConfig::new(config.learning_rate / warmup as f64, config.learning_rate, warmup);
+        let rise = LinearLrSchedulerConfig::new(
+            config.learning_rate / warmup as f64,
+            config.learning_rate,
+            warmup,
+        );
         SequentialLrSchedulerConfig::new(
-            vec![LrSchedulerConfig::Linear(rise), LrSchedulerConfig::Cosine(cosine)],
+            vec![
+                LrSchedulerConfig::Linear(rise),
+                LrSchedulerConfig::Cosine(cosine),
+            ],
             vec![warmup],
         )
         .init()
