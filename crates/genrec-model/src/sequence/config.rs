@@ -21,6 +21,9 @@ pub enum HistoryPositions {
 pub enum SoftmaxOver {
     /// The tokens that occur at this place of some identifier. No probability is wasted on tokens that can never follow.
     Level,
+    /// The tokens that can follow what has been written so far: the children of its node in the trie of all identifiers. The probabilities of
+    /// all items then sum to one, a token that is the only one possible costs nothing, and nothing has to be learnt of which identifiers exist.
+    Children,
     /// The whole vocabulary, text tokens included, as the released code of LETTER does.
     Vocabulary,
 }
@@ -62,7 +65,7 @@ impl SequenceModelConfig {
     }
 
     /// A model for two processor cores and half an hour: one encoder position an item, a causal encoder so that one pass serves every prefix
-    /// of a history, softmax over the level, and smaller layers.
+    /// of a history, softmax over the tokens that can follow, and smaller layers.
     pub fn quick(vocabulary: &Vocabulary) -> Self {
         let t5 = T5Config::letter_tiger(vocabulary.len())
             .with_d_ff(256)
@@ -71,6 +74,8 @@ impl SequenceModelConfig {
             .with_encoder_layers(2)
             .with_decoder_layers(1)
             .with_causal_encoder(true);
-        Self::new(t5).with_positions(HistoryPositions::Items)
+        Self::new(t5)
+            .with_positions(HistoryPositions::Items)
+            .with_softmax(SoftmaxOver::Children)
     }
 }

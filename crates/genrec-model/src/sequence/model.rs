@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Distribution, Int, Tensor, activation::log_softmax};
+use burn::tensor::{Device, Distribution, Int, Tensor};
 use genrec_identify::ItemTokens;
 
 use super::{HistoryPositions, Inputs, SequenceModelConfig, SoftmaxOver};
@@ -92,7 +92,7 @@ impl SequenceModel {
     }
 
     /// The length of the longest identifier.
-    pub fn max_length(&self) -> usize {
+    pub fn max_tokens(&self) -> usize {
         self.ranges.len()
     }
 
@@ -198,22 +198,14 @@ impl SequenceModel {
 
     /// Logits of the tokens at `depth`, `[rows, tokens]`, and the first of those tokens, for decoder states `[rows, d_model]`.
     ///
-    /// The tokens are those of [`range`](Self::range), or the whole vocabulary, as the configuration says.
+    /// The tokens are those of [`range`](Self::range), or the whole vocabulary with [`SoftmaxOver::Vocabulary`].
     pub fn logits(&self, hidden: Tensor<2>, depth: usize) -> (Tensor<2>, usize) {
         let range = match self.config.softmax {
-            SoftmaxOver::Level => self.range(depth),
+            SoftmaxOver::Level | SoftmaxOver::Children => self.range(depth),
             SoftmaxOver::Vocabulary => 0..self.config.t5.vocab_size,
         };
         let start = range.start;
         (self.t5.logits(hidden, range), start)
-    }
-
-    /// Log-probabilities of the tokens in [`range`](Self::range)`(depth)`, `[rows, tokens]`, for decoder states `[rows, d_model]`.
-    pub fn log_probabilities(&self, hidden: Tensor<2>, depth: usize) -> Tensor<2> {
-        let rows = hidden.dims()[0];
-        let (logits, start) = self.logits(hidden, depth);
-        let range = self.range(depth);
-        log_softmax(logits, 1).slice([0..rows, range.start - start..range.end - start])
     }
 }
 

@@ -64,6 +64,11 @@ impl Retrieval {
         &self.tokens
     }
 
+    /// The trie of all identifiers.
+    pub fn trie(&self) -> &Arc<Trie> {
+        &self.trie
+    }
+
     /// The number of beams.
     pub fn beams(&self) -> usize {
         self.beams
@@ -116,7 +121,7 @@ impl Retrieval {
             .collect();
         let device = model.device();
         let inputs = Inputs::new(&histories, &self.tokens, model.config().positions, &device);
-        let mut scorer = SequenceScorer::new(model, &inputs);
+        let mut scorer = SequenceScorer::new(model, &self.trie, &inputs);
 
         let excluded: Vec<Vec<u32>> = queries
             .iter()

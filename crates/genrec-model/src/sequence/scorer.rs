@@ -1,9 +1,9 @@
 //! The language model as the scorer of a beam search.
 
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
-use genrec_decode::{Beam, Scorer, TokenId};
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation::log_softmax};
+use genrec_decode::{Beam, NodeId, Scorer, TokenId, Trie};
 
-use super::{Inputs, SequenceModel};
+use super::{Inputs, SequenceModel, SoftmaxOver};
 use crate::t5::{CrossMemory, SelfCache};
 
 /// Scores beams with a [`SequenceModel`].
@@ -12,6 +12,7 @@ use crate::t5::{CrossMemory, SelfCache};
 /// The self-attention cache holds at most as many positions as an identifier has tokens, and follows the beams by their parents.
 pub struct SequenceScorer<'a> {
     model: &'a SequenceModel,
+    trie: &'a Trie,
     device: Device,
     memory: CrossMemory,
     mask: Tensor<2, Bool>,
@@ -19,11 +20,13 @@ pub struct SequenceScorer<'a> {
     requests: usize,
     /// The column of every beam of the previous step among the beams of its request.
     columns: Vec<usize>,
+    /// The node of every beam of the previous step.
+    nodes: Vec<NodeId>,
 }
 
 impl<'a> SequenceScorer<'a> {
-    /// Encodes `inputs`, one row a request.
-    pub fn new(model: &'a SequenceModel, inputs: &Inputs) -> Self {
+    /// Encodes `inputs`, one row a request, for a search of `trie`.
+    pub fn new(model: &'a SequenceModel, trie: &'a Trie, inputs: &Inputs) -> Self {
         let encoded = model.encode(inputs);
         Self {
             device: encoded.device(),
@@ -32,7 +35,9 @@ impl<'a> SequenceScorer<'a> {
             mask: inputs.mask.clone(),
             cache: SelfCache::new(),
             model,
+            trie,
             columns: Vec::new(),
+            nodes: Vec::new(),
         }
     }
 
@@ -62,6 +67,47 @@ impl<'a> SequenceScorer<'a> {
             parents,
             tokens,
         }
+    }
+}
+
+impl SequenceScorer<'_> {
+    /// The trie nodes of the beams.
+    fn step_nodes(&self, depth: usize, beams: &[Beam]) -> Vec<NodeId> {
+        let node = |beam: &Beam| {
+            if depth == 0 {
+                return self.trie.root();
+            }
+            let parent = self.nodes[beam.parent as usize];
+            self.trie
+                .step(parent, beam.token)
+                .expect("a beam follows the trie")
+        };
+        beams.iter().map(node).collect()
+    }
+}
+
+/// Writes the log-probabilities among `children` into the scores of the candidates that they are; the others cannot follow.
+///
+/// `logits` are those of the tokens from `start` on; children and candidates are sorted.
+fn among_children(
+    logits: &[f32],
+    start: usize,
+    children: &[TokenId],
+    candidates: &[TokenId],
+    scores: &mut [f32],
+) {
+    scores.fill(f32::NEG_INFINITY);
+    let logit = |token: &TokenId| logits[token.index() - start];
+    let highest = children.iter().map(logit).fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = children
+        .iter()
+        .map(|token| (logit(token) - highest).exp())
+        .sum();
+    let normalizer = highest + sum.ln();
+    let mut place = 0;
+    for child in children {
+        place += candidates[place..].partition_point(|candidate| candidate < child);
+        scores[place] = (logit(child) - normalizer).min(0.0);
     }
 }
 
@@ -101,20 +147,30 @@ impl Scorer for SequenceScorer<'_> {
         );
         let d_model = hidden.dims()[2];
         let hidden = hidden.reshape([self.requests * width, d_model]);
-        let range = self.model.range(depth);
-        let found = self
-            .model
-            .log_probabilities(hidden, depth)
+        let softmax = self.model.config().softmax;
+        let (logits, start) = self.model.logits(hidden, depth);
+        let classes = logits.dims()[1];
+        // Which tokens can follow differs from beam to beam: that softmax is taken below, over the few children of each.
+        let found = match softmax {
+            SoftmaxOver::Level | SoftmaxOver::Vocabulary => log_softmax(logits, 1),
+            SoftmaxOver::Children => logits,
+        };
+        let found = found
             .into_data()
             .convert::<f32>()
             .try_to_vec::<f32>()
             .expect("log-probabilities are floats");
-        let tokens = range.len();
+        self.nodes = self.step_nodes(depth, beams);
         for (index, (beam, &column)) in beams.iter().zip(&columns).enumerate() {
-            let row = &found[(beam.request as usize * width + column) * tokens..][..tokens];
-            let out = &mut scores[index * candidates.len()..][..candidates.len()];
-            for (score, candidate) in out.iter_mut().zip(candidates) {
-                *score = row[candidate.index() - range.start];
+            let row = &found[(beam.request as usize * width + column) * classes..][..classes];
+            let scores = &mut scores[index * candidates.len()..][..candidates.len()];
+            if softmax == SoftmaxOver::Children {
+                let children = self.trie.children(self.nodes[index]);
+                among_children(row, start, children.tokens(), candidates, scores);
+            } else {
+                for (score, candidate) in scores.iter_mut().zip(candidates) {
+                    *score = row[candidate.index() - start];
+                }
             }
         }
         self.columns = columns;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Bool, Device, Int, Tensor, activation::log_softmax};
+use burn::tensor::{Bool, Device, Int, Tensor};
 use genrec_data::ItemId;
 use genrec_identify::{Code, CodeTable, Identifier, IdentifierTable, ItemTokens, Vocabulary};
 use genrec_metrics::{Query, Ranked, Recommender, SeenItems};
@@ -50,6 +50,7 @@ fn variants(tokens: &ItemTokens) -> Vec<SequenceModelConfig> {
         config.clone(),
         config.clone().with_positions(HistoryPositions::Items),
         config.clone().with_softmax(SoftmaxOver::Vocabulary),
+        config.clone().with_softmax(SoftmaxOver::Children),
         SequenceModelConfig {
             t5: causal,
             positions: HistoryPositions::Items,
@@ -88,15 +89,30 @@ fn exhaustive(model: &SequenceModel, tokens: &ItemTokens, history: &[ItemId]) ->
             let logits = logits.reshape([length, classes]);
             (0..length)
                 .map(|place| {
-                    let row = logits.clone().slice([place..place + 1, 0..classes]);
-                    let range = match model.config().softmax {
-                        SoftmaxOver::Level => model.range(place),
-                        SoftmaxOver::Vocabulary => 0..classes,
+                    let row: Vec<f32> = logits
+                        .clone()
+                        .slice([place..place + 1, 0..classes])
+                        .into_data()
+                        .iter()
+                        .collect();
+                    let prefix = &identifier[..place];
+                    let can_follow = |token: usize| {
+                        (0..tokens.groups()).any(|group| {
+                            let other = tokens.group_tokens(group);
+                            other.starts_with(prefix)
+                                && other.get(place).is_some_and(|other| other.index() == token)
+                        })
                     };
-                    let at = identifier[place].index() - range.start;
-                    log_softmax(row.slice([0..1, range]), 1)
-                        .slice([0..1, at..at + 1])
-                        .into_scalar::<f32>()
+                    let among = |token: &usize| match model.config().softmax {
+                        SoftmaxOver::Level => model.range(place).contains(token),
+                        SoftmaxOver::Vocabulary => true,
+                        SoftmaxOver::Children => can_follow(*token),
+                    };
+                    let sum: f32 = (0..classes)
+                        .filter(among)
+                        .map(|token| row[token].exp())
+                        .sum();
+                    row[identifier[place].index()] - sum.ln()
                 })
                 .sum()
         })

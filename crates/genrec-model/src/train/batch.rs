@@ -1,10 +1,74 @@
 //! A batch of training samples as tensors.
 
+use std::ops::Range;
+
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
-use genrec_identify::ItemTokens;
+use genrec_data::ItemId;
 
 use super::samples::Samples;
-use crate::sequence::{HistoryPositions, Inputs};
+use crate::sequence::{HistoryPositions, Inputs, Retrieval, SequenceModel, SoftmaxOver};
+
+/// What a batch has to know of the model.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    positions: HistoryPositions,
+    /// For every depth the tokens that are scored, if those that cannot follow are to be forbidden.
+    ranges: Option<Vec<Range<usize>>>,
+}
+
+impl Layout {
+    pub(crate) fn of(model: &SequenceModel) -> Self {
+        let children = model.config().softmax == SoftmaxOver::Children;
+        Self {
+            positions: model.config().positions,
+            ranges: children.then(|| {
+                (0..model.max_tokens())
+                    .map(|depth| model.range(depth))
+                    .collect()
+            }),
+        }
+    }
+
+    /// See [`Batch::forbidden`]; nothing is forbidden where there is no target.
+    fn forbidden(
+        &self,
+        targets: &[&[ItemId]],
+        groups: usize,
+        retrieval: &Retrieval,
+        device: &Device,
+    ) -> Vec<Tensor<2, Bool>> {
+        let Some(ranges) = &self.ranges else {
+            return Vec::new();
+        };
+        let trie = retrieval.trie();
+        let rows = targets.len() * groups;
+        let mut forbidden: Vec<Vec<bool>> = ranges
+            .iter()
+            .map(|range| vec![false; rows * range.len()])
+            .collect();
+        for (row, targets) in targets.iter().enumerate() {
+            for (group, &target) in targets.iter().enumerate() {
+                let mut node = trie.root();
+                for (depth, &token) in retrieval.tokens().tokens(target).iter().enumerate() {
+                    let range = &ranges[depth];
+                    let mask = &mut forbidden[depth][(row * groups + group) * range.len()..]
+                        [..range.len()];
+                    mask.fill(true);
+                    for child in trie.children(node).tokens() {
+                        mask[child.index() - range.start] = false;
+                    }
+                    node = trie
+                        .step(node, token)
+                        .expect("the trie holds every identifier");
+                }
+            }
+        }
+        let tensor = |(mask, range): (Vec<bool>, &Range<usize>)| {
+            Tensor::from_data(TensorData::new(mask, [rows, range.len()]), device)
+        };
+        forbidden.into_iter().zip(ranges).map(tensor).collect()
+    }
+}
 
 /// Histories, and the identifiers of what follows them.
 #[derive(Clone, Debug)]
@@ -16,6 +80,9 @@ pub(crate) struct Batch {
     pub(crate) visible: Tensor<3, Bool>,
     /// One where a target token is real, zero where it is padding, `[batch, groups, length]`.
     pub(crate) weights: Tensor<3>,
+    /// For every depth, true where a token of its range cannot follow what stands before the target, `[batch * groups, range]`; empty unless
+    /// the softmax is over the children.
+    pub(crate) forbidden: Vec<Tensor<2, Bool>>,
     /// Number of real target tokens.
     pub(crate) tokens: usize,
     /// Seed of the dropout of this batch.
@@ -27,11 +94,13 @@ impl Batch {
     pub(crate) fn new(
         samples: &Samples,
         batch: &[usize],
-        tokens: &ItemTokens,
-        positions: HistoryPositions,
+        retrieval: &Retrieval,
+        layout: &Layout,
         seed: u64,
         device: &Device,
     ) -> Self {
+        let tokens = retrieval.tokens().as_ref();
+        let positions = layout.positions;
         let histories: Vec<_> = batch
             .iter()
             .map(|&sample| samples.history(sample))
@@ -77,8 +146,13 @@ impl Batch {
                 }
             }
         }
+        let found: Vec<&[ItemId]> = batch
+            .iter()
+            .map(|&sample| samples.targets(sample))
+            .collect();
         let shape = [rows, groups, depth];
         Self {
+            forbidden: layout.forbidden(&found, groups, retrieval, device),
             inputs,
             targets: Tensor::from_data(TensorData::new(targets, shape), device),
             weights: Tensor::from_data(TensorData::new(weights, shape), device),

@@ -8,19 +8,18 @@ use std::sync::{
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
-use genrec_identify::ItemTokens;
 
-use super::batch::Batch;
+use super::batch::{Batch, Layout};
 use super::learner::ValidationBatch;
 use super::samples::Samples;
-use crate::sequence::HistoryPositions;
+use crate::sequence::Retrieval;
 
 /// Loads training batches.
 pub(crate) struct TrainLoader {
     pub(crate) samples: Arc<Samples>,
     pub(crate) subset: Vec<usize>,
-    pub(crate) tokens: Arc<ItemTokens>,
-    pub(crate) positions: HistoryPositions,
+    pub(crate) retrieval: Retrieval,
+    pub(crate) layout: Layout,
     pub(crate) batch_size: usize,
     pub(crate) window: usize,
     pub(crate) seed: u64,
@@ -51,8 +50,8 @@ impl DataLoader<Batch> for TrainLoader {
                 Batch::new(
                     &self.samples,
                     batch,
-                    &self.tokens,
-                    self.positions,
+                    &self.retrieval,
+                    &self.layout,
                     seed,
                     &self.device,
                 )
@@ -83,8 +82,8 @@ impl TrainLoader {
         Self {
             samples: self.samples.clone(),
             subset,
-            tokens: self.tokens.clone(),
-            positions: self.positions,
+            retrieval: self.retrieval.clone(),
+            layout: self.layout.clone(),
             batch_size: self.batch_size,
             window: self.window,
             seed: self.seed,

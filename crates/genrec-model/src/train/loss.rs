@@ -1,6 +1,6 @@
 //! The ranking-guided generation loss.
 
-use burn::tensor::{Int, Tensor, activation::log_softmax};
+use burn::tensor::{Bool, Int, Tensor, activation::log_softmax};
 
 use super::batch::Batch;
 use crate::sequence::SequenceModel;
@@ -44,7 +44,8 @@ pub(crate) fn ranking_loss(
             .clone()
             .slice([0..rows, 0..groups, place..place + 1])
             .reshape([rows * groups, 1]);
-        let likelihood = log_likelihood(logits, targets, temperature, smoothing);
+        let forbidden = batch.forbidden.get(place).cloned();
+        let likelihood = log_likelihood(logits, targets, forbidden, temperature, smoothing);
         let part = (likelihood * weights).sum();
         total = Some(match total {
             Some(sum) => sum + part,
@@ -56,24 +57,36 @@ pub(crate) fn ranking_loss(
 }
 
 /// `log softmax(logits / tau)[target]` of every row, `[rows, 1]`; `logits`: `[rows, classes]`, `targets`: `[rows, 1]`.
+///
+/// Classes that are `forbidden`, `[rows, classes]`, take no part.
 fn log_likelihood(
     logits: Tensor<2>,
     targets: Tensor<2, Int>,
+    forbidden: Option<Tensor<2, Bool>>,
     temperature: f64,
     smoothing: f64,
 ) -> Tensor<2> {
-    let logits = if temperature == 1.0 {
-        logits
-    } else {
-        logits / temperature
-    };
+    let mut logits = logits;
+    if temperature != 1.0 {
+        logits = logits / temperature;
+    }
+    if let Some(forbidden) = &forbidden {
+        // Finite, so that no difference of infinities arises in the gradient.
+        logits = logits.mask_fill(forbidden.clone(), -1e9);
+    }
     let log_probabilities = log_softmax(logits, 1);
     let right = log_probabilities.clone().gather(1, targets);
     if smoothing == 0.0 {
-        right
-    } else {
-        right * (1.0 - smoothing) + log_probabilities.mean_dim(1) * smoothing
+        return right;
     }
+    let mean = match forbidden {
+        None => log_probabilities.mean_dim(1),
+        Some(forbidden) => {
+            let allowed = forbidden.clone().bool_not().float().sum_dim(1);
+            log_probabilities.mask_fill(forbidden, 0.0).sum_dim(1) / allowed
+        }
+    };
+    right * (1.0 - smoothing) + mean * smoothing
 }
 
 #[cfg(test)]
@@ -118,6 +131,7 @@ mod tests {
                 let loss = -log_likelihood(
                     logits.clone().slice([0..1, start..end]),
                     targets,
+                    None,
                     case.tau,
                     0.0,
                 );
@@ -144,7 +158,28 @@ mod tests {
             log_softmax(logits.clone(), 1).into_data().iter().collect();
         let mean = log_probabilities.iter().sum::<f32>() / 3.0;
         let expected = 0.9 * log_probabilities[2] + 0.1 * mean;
-        let found = log_likelihood(logits, targets, 1.0, 0.1).into_scalar::<f32>();
+        let found = log_likelihood(logits, targets, None, 1.0, 0.1).into_scalar::<f32>();
         assert!((found - expected).abs() < 1e-6);
+    }
+
+    #[test]
+    fn forbidden_classes_take_no_part() {
+        let device = Device::default();
+        let logits = Tensor::<2>::from_floats([[1.0, 9.0, 2.0, 4.0]], &device);
+        let forbidden = Tensor::<2, Bool>::from_data([[false, true, false, false]], &device);
+        let without = Tensor::<2>::from_floats([[1.0, 2.0, 4.0]], &device);
+        let target = |class: i64| Tensor::<2, Int>::from_data([[class]], &device);
+        for smoothing in [0.0, 0.3] {
+            let found = log_likelihood(
+                logits.clone(),
+                target(3),
+                Some(forbidden.clone()),
+                0.7,
+                smoothing,
+            );
+            let expected = log_likelihood(without.clone(), target(2), None, 0.7, smoothing);
+            let difference = (found - expected).into_scalar::<f32>();
+            assert!(difference.abs() < 1e-5, "{difference}");
+        }
     }
 }

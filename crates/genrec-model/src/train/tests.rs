@@ -10,11 +10,13 @@ use genrec_data::{Interactions, ItemId, Split, leave_one_out};
 use genrec_identify::{Identifier, IdentifierTable, ItemTokens, Vocabulary};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use super::batch::Batch;
+use super::batch::{Batch, Layout};
 use super::loss::ranking_loss;
 use super::samples::Samples;
 use super::*;
-use crate::sequence::{HistoryPositions, SequenceModel, SequenceModelConfig};
+use crate::sequence::{
+    HistoryPositions, Retrieval, SequenceModel, SequenceModelConfig, SoftmaxOver,
+};
 use crate::t5::T5Config;
 
 const ITEMS: u32 = 16;
@@ -127,13 +129,27 @@ fn planted_structure_is_learnt_and_noise_is_not() {
 fn whole_sequences_teach_what_prefixes_teach() {
     let tokens = tokens();
     let split = world(true, 2);
-    for positions in [HistoryPositions::Items, HistoryPositions::Tokens] {
-        let config = config(&tokens).with_positions(positions);
+    let retrieval = Retrieval::new(tokens.clone());
+    for (positions, softmax) in [
+        (HistoryPositions::Items, SoftmaxOver::Level),
+        (HistoryPositions::Items, SoftmaxOver::Children),
+        (HistoryPositions::Tokens, SoftmaxOver::Vocabulary),
+    ] {
+        let config = config(&tokens)
+            .with_positions(positions)
+            .with_softmax(softmax);
         let model = SequenceModel::new(config, &tokens, 1, &Device::default()).unwrap();
         let loss = |whole_sequences| {
             let samples = Samples::new(&split.train, 20, whole_sequences);
             let all: Vec<usize> = (0..samples.len()).collect();
-            let batch = Batch::new(&samples, &all, &tokens, positions, 0, &model.device());
+            let batch = Batch::new(
+                &samples,
+                &all,
+                &retrieval,
+                &Layout::of(&model),
+                0,
+                &model.device(),
+            );
             (
                 ranking_loss(&model, &batch, 0.7, 0.1).into_scalar::<f32>(),
                 batch.tokens,

@@ -17,6 +17,7 @@ use burn::train::{Learner, SupervisedTraining};
 use genrec_data::{Interactions, ItemId, Validation};
 use genrec_identify::ItemTokens;
 
+use super::batch::Layout;
 use super::checkpoint::{EpochSummary, Part, Patience, SaveEveryEpoch, Vault};
 use super::learner::{SequenceLearner, Settings};
 use super::loader::{TrainLoader, ValidationLoader};
@@ -169,8 +170,8 @@ impl SequenceTrainer {
         let train = TrainLoader {
             subset: (0..samples.len()).collect(),
             samples: Arc::new(samples),
-            tokens: tokens.clone(),
-            positions: model.config().positions,
+            retrieval: Retrieval::new(tokens.clone()),
+            layout: Layout::of(model),
             batch_size: config.batch_size,
             window: config.bucket_window,
             seed: config.seed,
