@@ -65,7 +65,7 @@ impl SequenceModelConfig {
     }
 
     /// A model for two processor cores and half an hour: one encoder position an item, a causal encoder so that one pass serves every prefix
-    /// of a history, softmax over the tokens that can follow, and smaller layers.
+    /// of a history, softmax over the level, and smaller layers.
     pub fn quick(vocabulary: &Vocabulary) -> Self {
         let t5 = T5Config::letter_tiger(vocabulary.len())
             .with_d_ff(256)
@@ -74,8 +74,6 @@ impl SequenceModelConfig {
             .with_encoder_layers(2)
             .with_decoder_layers(1)
             .with_causal_encoder(true);
-        Self::new(t5)
-            .with_positions(HistoryPositions::Items)
-            .with_softmax(SoftmaxOver::Children)
+        Self::new(t5).with_positions(HistoryPositions::Items)
     }
 }

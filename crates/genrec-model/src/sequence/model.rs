@@ -211,7 +211,11 @@ impl SequenceModel {
 
 /// For every depth, the smallest range that holds the tokens which occur there.
 fn depth_ranges(tokens: &ItemTokens) -> Vec<Range<usize>> {
-    let mut ranges = vec![usize::MAX..0; tokens.max_tokens()];
+    let empty = Range {
+        start: usize::MAX,
+        end: 0,
+    };
+    let mut ranges = vec![empty; tokens.max_tokens()];
     for group in 0..tokens.groups() {
         for (range, token) in ranges.iter_mut().zip(tokens.group_tokens(group)) {
             range.start = range.start.min(token.index());

@@ -55,7 +55,7 @@ impl T5 {
     }
 
     /// Writes `config.json` and `model.safetensors` (32-bit numbers) into `folder`, which is made if it does not exist. `transformers` loads them as a
-    /// `T5ForConditionalGeneration`, unless the encoder is [causal](T5Config::causal_encoder), which it does not know.
+    /// `T5ForConditionalGeneration`, unless the encoder is [causal](super::T5Config::causal_encoder), which it does not know.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use burn::config::Config;
 
-/// Configuration of [`fit`](super::fit), with LETTER-TIGER's values (LETTER, section 4.1) as defaults where the paper gives them.
+/// Configuration of a [`SequenceTrainer`](super::SequenceTrainer), with LETTER-TIGER's values (LETTER, section 4.1) as defaults where the paper gives them.
 #[derive(Config, Debug, PartialEq)]
 pub struct TrainingConfig {
     /// Passes over the training samples, at most.
@@ -71,7 +71,7 @@ impl TrainingConfig {
             .with_epochs(60)
             .with_batch_size(64)
             .with_accumulation(1)
-            .with_learning_rate(2e-3)
+            .with_learning_rate(5e-3)
             .with_warmup(0.05)
             .with_weight_decay(0.05)
             .with_validation_users(1_000)

@@ -1,0 +1,6 @@
+//! What only the crates together can show: the way from data to a report, systems that survive the disk, and trainings that survive a kill.
+
+mod fixture;
+mod killed;
+mod pipeline;
+mod system;
