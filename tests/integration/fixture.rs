@@ -62,6 +62,13 @@ pub(crate) fn catalog(items: usize) -> Catalog {
     Catalog::new(Ids::new(ids).unwrap(), (0..items).map(item).collect()).unwrap()
 }
 
+/// The first item that is not the same in two catalogues, as it is in both.
+pub(crate) fn changed<'a>(before: &'a Catalog, after: &'a Catalog) -> Option<[&'a Item; 2]> {
+    assert_eq!(before.ids(), after.ids());
+    let mut pairs = before.iter().zip(after.iter());
+    pairs.find_map(|((_, a), (_, b))| (a != b).then_some([a, b]))
+}
+
 /// Histories of 0 to 11 items, more than a [`model`] reads, with items that come again.
 pub(crate) fn histories(count: usize, items: usize) -> Vec<Vec<ItemId>> {
     let mut rng = StdRng::seed_from_u64(3);

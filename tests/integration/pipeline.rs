@@ -30,7 +30,7 @@ fn data_become_identifiers_become_recommendations_become_a_report() {
     // Who did what, and what the items say.
     let dataset = SyntheticWorldConfig::new()
         .with_users(200)
-        .with_items(240)
+        .with_items(288)
         .with_branching(vec![3, 2, 2])
         .with_user_types(12)
         .generate(SEED)

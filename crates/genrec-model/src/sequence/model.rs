@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Distribution, Int, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 use genrec_identify::ItemTokens;
 
 use super::{HistoryPositions, Inputs, SequenceModelConfig, SoftmaxOver};
-use crate::t5::T5;
+use crate::t5::{Draw, T5};
 use crate::{Error, Result};
 
 /// An encoder-decoder that reads the identifiers of a history and writes the identifier of the next item.
@@ -24,7 +24,7 @@ pub struct SequenceModel {
 }
 
 impl SequenceModel {
-    /// A model with random weights for the identifiers in `tokens`; `seed` seeds the random numbers of `device`.
+    /// A model with random weights for the identifiers in `tokens`; a function of `seed`.
     ///
     /// # Errors
     ///
@@ -36,7 +36,10 @@ impl SequenceModel {
         device: &Device,
     ) -> Result<Self> {
         config.t5.validate()?;
-        device.seed(seed);
+        let config = SequenceModelConfig {
+            t5: config.t5.with_seed(seed),
+            ..config
+        };
         Self::from_parts(config.t5.init(device), config, tokens)
     }
 
@@ -114,7 +117,7 @@ impl SequenceModel {
         let weight = self.t5.shared().val();
         let device = weight.device();
         let [_, d_model] = weight.dims();
-        device.seed(seed);
+        let mut draw = Draw::new(seed, &device);
         let mut embedded = weight.clone();
         for (level, codebook) in codebooks.iter().enumerate() {
             let range = tokens.vocabulary().level(level);
@@ -130,8 +133,7 @@ impl SequenceModel {
             let codebook = codebook.clone().to_device(&device).detach();
             let centred = codebook.clone() - codebook.mean_dim(0);
             let scale = 1.0 / (d_code as f64).sqrt();
-            let projection =
-                Tensor::<2>::random([d_code, d_model], Distribution::Normal(0.0, scale), &device);
+            let projection = draw.normal([d_code, d_model], scale);
             let projected = centred.matmul(projection);
             let deviation = projected.clone().square().mean().sqrt().clamp_min(1e-12);
             let target = weight.clone().square().mean().sqrt();

@@ -2,11 +2,12 @@
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
+use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 use burn::tensor::module::linear as product;
-use burn::tensor::{Device, Distribution, Tensor};
 
 use super::config::T5Config;
+use super::draw::Draw;
 use super::dropout::Dropout;
 use super::norm::Normed;
 
@@ -28,14 +29,14 @@ pub struct Attention {
 
 impl Attention {
     /// Random weights with the standard deviations of T5: the scale that scores lack is in the queries.
-    pub(super) fn new(config: &T5Config, device: &Device) -> Self {
+    pub(super) fn new(config: &T5Config, draw: &mut Draw) -> Self {
         let (d_model, inner) = (config.d_model, config.n_heads * config.d_kv);
         let std = |fan_in: usize| config.initializer_factor * (fan_in as f64).powf(-0.5);
         Self {
-            query: linear(d_model, inner, std(d_model * config.d_kv), device),
-            key: linear(d_model, inner, std(d_model), device),
-            value: linear(d_model, inner, std(d_model), device),
-            output: linear(inner, d_model, std(inner), device),
+            query: linear(d_model, inner, std(d_model * config.d_kv), draw),
+            key: linear(d_model, inner, std(d_model), draw),
+            value: linear(d_model, inner, std(d_model), draw),
+            output: linear(inner, d_model, std(inner), draw),
             heads: config.n_heads,
         }
     }
@@ -112,8 +113,8 @@ fn differentiable_average(scores: Tensor<4>, values: Tensor<4>, dropout: &Dropou
 }
 
 /// A linear layer without bias, its weights `[d_input, d_output]` from N(0, std^2).
-pub(super) fn linear(d_input: usize, d_output: usize, std: f64, device: &Device) -> Linear {
-    let weight = Tensor::random([d_input, d_output], Distribution::Normal(0.0, std), device);
+pub(super) fn linear(d_input: usize, d_output: usize, std: f64, draw: &mut Draw) -> Linear {
+    let weight = draw.normal([d_input, d_output], std);
     Linear {
         weight: Param::from_tensor(weight),
         bias: None,

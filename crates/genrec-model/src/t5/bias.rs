@@ -1,7 +1,9 @@
 //! Attention biases by relative distance (T5, section 2.1).
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
+
+use super::draw::Draw;
 
 /// What is added to the score of a hidden position: enough that its weight is exactly zero beside any visible one, and still finite, so that a row
 /// which sees nothing has no NaN.
@@ -27,9 +29,9 @@ impl RelativeBias {
         max_distance: usize,
         bidirectional: bool,
         std: f64,
-        device: &Device,
+        draw: &mut Draw,
     ) -> Self {
-        let weight = Tensor::random([buckets, heads], Distribution::Normal(0.0, std), device);
+        let weight = draw.normal([buckets, heads], std);
         Self {
             weight: Param::from_tensor(weight),
             bidirectional,

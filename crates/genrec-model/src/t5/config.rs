@@ -71,6 +71,9 @@ pub struct T5Config {
     /// its prefixes.
     #[config(default = false)]
     pub causal_encoder: bool,
+    /// Seed of the initial weights.
+    #[config(default = 0)]
+    pub seed: u64,
 }
 
 impl T5Config {

@@ -2,13 +2,15 @@
 
 use burn::module::Module;
 use burn::nn::Linear;
+use burn::tensor::Tensor;
 use burn::tensor::activation::{gelu_approximate, relu};
-use burn::tensor::{Device, Tensor};
 
 use super::attention::linear;
 use super::config::{Activation, T5Config};
 use super::dropout::Dropout;
 use super::norm::Normed;
+
+use super::draw::Draw;
 
 /// Two linear layers with a non-linearity between them, without biases.
 #[derive(Module, Debug)]
@@ -22,15 +24,15 @@ pub struct FeedForward {
 }
 
 impl FeedForward {
-    pub(super) fn new(config: &T5Config, device: &Device) -> Self {
+    pub(super) fn new(config: &T5Config, draw: &mut Draw) -> Self {
         let (d_model, d_ff) = (config.d_model, config.d_ff);
         let std_in = config.initializer_factor * (d_model as f64).powf(-0.5);
         let std_out = config.initializer_factor * (d_ff as f64).powf(-0.5);
         Self {
-            input: linear(d_model, d_ff, std_in, device),
+            input: linear(d_model, d_ff, std_in, draw),
             gated: (config.activation == Activation::GatedGelu)
-                .then(|| linear(d_model, d_ff, std_in, device)),
-            output: linear(d_ff, d_model, std_out, device),
+                .then(|| linear(d_model, d_ff, std_in, draw)),
+            output: linear(d_ff, d_model, std_out, draw),
         }
     }
 

@@ -36,6 +36,7 @@ mod attention;
 mod bias;
 mod cache;
 mod config;
+mod draw;
 mod dropout;
 mod feed_forward;
 mod files;
@@ -49,6 +50,8 @@ mod tests;
 pub use attention::Attention;
 pub use bias::RelativeBias;
 pub use cache::{CrossMemory, SelfCache};
+pub(crate) use draw::Draw;
+
 pub use config::{Activation, T5Config};
 pub use feed_forward::FeedForward;
 pub use model::T5;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::module::{embedding, linear as product};
-use burn::tensor::{Bool, Device, Distribution, Int, Tensor, assert_shape};
+use burn::tensor::{Bool, Device, Int, Tensor, assert_shape};
 
 use super::attention::linear;
 use super::bias::hide;
@@ -13,6 +13,8 @@ use super::cache::{CrossMemory, SelfCache};
 use super::config::T5Config;
 use super::dropout::Dropout;
 use super::stack::{Decoder, Encoder};
+
+use super::draw::Draw;
 
 /// A T5 encoder-decoder. Made by [`T5Config::init`] or [`T5::load`].
 ///
@@ -37,7 +39,7 @@ impl T5Config {
     /// A T5 with random weights as published (Mesh TensorFlow's initialisation, which Hugging Face follows): embeddings, head and norms have the scale
     /// 1, every other matrix the inverse square root of its input width, queries that of `d_model * d_kv`.
     ///
-    /// As for every Burn module, the random numbers are the device's: seed it first with [`Device::seed`].
+    /// The weights are a function of [`seed`](Self::seed): the same on every device.
     ///
     /// # Panics
     ///
@@ -47,16 +49,13 @@ impl T5Config {
             panic!("{error}");
         }
         let std = self.initializer_factor;
-        let shared = Tensor::random(
-            [self.vocab_size, self.d_model],
-            Distribution::Normal(0.0, std),
-            device,
-        );
+        let draw = &mut Draw::new(self.seed, device);
+        let shared = draw.normal([self.vocab_size, self.d_model], std);
         T5 {
             shared: Param::from_tensor(shared),
-            encoder: Encoder::new(self, device),
-            decoder: Decoder::new(self, device),
-            head: (!self.tied_head).then(|| linear(self.d_model, self.vocab_size, std, device)),
+            encoder: Encoder::new(self, draw),
+            decoder: Decoder::new(self, draw),
+            head: (!self.tied_head).then(|| linear(self.d_model, self.vocab_size, std, draw)),
             config: self.clone(),
             dropout: Dropout::new(self.dropout),
         }

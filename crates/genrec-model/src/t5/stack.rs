@@ -1,7 +1,7 @@
 //! Encoder and decoder: residual blocks with the norm in front (T5, section 2.1).
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
 use super::attention::Attention;
 use super::bias::RelativeBias;
@@ -10,6 +10,8 @@ use super::config::T5Config;
 use super::dropout::Dropout;
 use super::feed_forward::FeedForward;
 use super::norm::RmsNorm;
+
+use super::draw::Draw;
 
 /// Self-attention, then the feed-forward layers.
 #[derive(Module, Debug)]
@@ -63,16 +65,16 @@ pub struct Decoder {
     pub norm: RmsNorm,
 }
 
-fn norm(config: &T5Config, device: &Device) -> RmsNorm {
+fn norm(config: &T5Config, draw: &Draw) -> RmsNorm {
     RmsNorm::new(
         config.d_model,
         config.initializer_factor,
         config.layer_norm_epsilon,
-        device,
+        draw.device(),
     )
 }
 
-fn relative_bias(config: &T5Config, bidirectional: bool, device: &Device) -> RelativeBias {
+fn relative_bias(config: &T5Config, bidirectional: bool, draw: &mut Draw) -> RelativeBias {
     let std = config.initializer_factor * (config.d_model as f64).powf(-0.5);
     RelativeBias::new(
         config.buckets,
@@ -80,22 +82,23 @@ fn relative_bias(config: &T5Config, bidirectional: bool, device: &Device) -> Rel
         config.max_distance,
         bidirectional,
         std,
-        device,
+        draw,
     )
 }
 
 impl Encoder {
-    pub(super) fn new(config: &T5Config, device: &Device) -> Self {
+    pub(super) fn new(config: &T5Config, draw: &mut Draw) -> Self {
+        let bias = relative_bias(config, !config.causal_encoder, draw);
         let layer = |_| EncoderLayer {
-            attention_norm: norm(config, device),
-            attention: Attention::new(config, device),
-            feed_forward_norm: norm(config, device),
-            feed_forward: FeedForward::new(config, device),
+            attention_norm: norm(config, draw),
+            attention: Attention::new(config, draw),
+            feed_forward_norm: norm(config, draw),
+            feed_forward: FeedForward::new(config, draw),
         };
         Self {
-            bias: relative_bias(config, !config.causal_encoder, device),
+            bias,
             layers: (0..config.encoder_layers).map(layer).collect(),
-            norm: norm(config, device),
+            norm: norm(config, draw),
         }
     }
 
@@ -121,19 +124,20 @@ impl Encoder {
 }
 
 impl Decoder {
-    pub(super) fn new(config: &T5Config, device: &Device) -> Self {
+    pub(super) fn new(config: &T5Config, draw: &mut Draw) -> Self {
+        let bias = relative_bias(config, false, draw);
         let layer = |_| DecoderLayer {
-            self_attention_norm: norm(config, device),
-            self_attention: Attention::new(config, device),
-            cross_attention_norm: norm(config, device),
-            cross_attention: Attention::new(config, device),
-            feed_forward_norm: norm(config, device),
-            feed_forward: FeedForward::new(config, device),
+            self_attention_norm: norm(config, draw),
+            self_attention: Attention::new(config, draw),
+            cross_attention_norm: norm(config, draw),
+            cross_attention: Attention::new(config, draw),
+            feed_forward_norm: norm(config, draw),
+            feed_forward: FeedForward::new(config, draw),
         };
         Self {
-            bias: relative_bias(config, false, device),
+            bias,
             layers: (0..config.decoder_layers).map(layer).collect(),
-            norm: norm(config, device),
+            norm: norm(config, draw),
         }
     }
 

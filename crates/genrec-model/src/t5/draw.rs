@@ -1,0 +1,54 @@
+//! Initial weights, drawn on the host.
+//!
+//! The generators of Burn's devices are shared by all threads of a process, so that what one thread draws depends on what others do. Weights are
+//! drawn from a generator of their own instead: the same seed gives the same bits, on every device.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{SeedableRng, rngs::StdRng};
+use rand_distr::{Distribution, StandardNormal};
+
+/// Draws tensors, one after the other.
+pub(crate) struct Draw {
+    rng: StdRng,
+    device: Device,
+}
+
+impl Draw {
+    pub(crate) fn new(seed: u64, device: &Device) -> Self {
+        Self {
+            rng: StdRng::seed_from_u64(seed),
+            device: device.clone(),
+        }
+    }
+
+    pub(super) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// A matrix from N(0, std^2).
+    pub(crate) fn normal(&mut self, shape: [usize; 2], std: f64) -> Tensor<2> {
+        let mut draw = || {
+            let standard: f64 = StandardNormal.sample(&mut self.rng);
+            (standard * std) as f32
+        };
+        let values: Vec<f32> = (0..shape[0] * shape[1]).map(|_| draw()).collect();
+        Tensor::from_data(TensorData::new(values, shape), &self.device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_depend_on_the_seed_alone() {
+        let device = Device::default();
+        let draw = |seed| Draw::new(seed, &device).normal([30, 40], 0.5);
+        let first = draw(1);
+        device.seed(9);
+        assert_eq!(first.to_data(), draw(1).into_data());
+        assert_ne!(first.to_data(), draw(2).into_data());
+        let square = first.square().mean().into_scalar::<f32>();
+        assert!((square.sqrt() - 0.5).abs() < 0.05, "{square}");
+    }
+}
