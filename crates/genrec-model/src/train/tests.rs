@@ -108,7 +108,7 @@ fn bits(trained: &Trained) -> Vec<u8> {
 #[test]
 fn planted_structure_is_learnt_and_noise_is_not() {
     let folder = tempfile::tempdir().unwrap();
-    let training = training().with_epochs(40);
+    let training = training().with_epochs(40).with_batch_size(16);
     let planted = fit(
         &world(true, 1),
         training.clone(),
