@@ -21,17 +21,6 @@ pub enum Error {
         position: usize,
     },
 
-    /// An identifier longer than the trie's depth can be.
-    #[error("the identifier of value {value} has {length} tokens; at most {limit} are supported")]
-    IdentifierTooLong {
-        /// The value the identifier was given for.
-        value: u32,
-        /// Its number of tokens.
-        length: usize,
-        /// The most tokens an identifier may have.
-        limit: usize,
-    },
-
     /// Two values with the same identifier. Of all such identifiers the first in lexicographic
     /// order is reported, with its two smallest values.
     #[error(
