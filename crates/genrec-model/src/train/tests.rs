@@ -166,7 +166,11 @@ fn whole_sequences_teach_what_prefixes_teach() {
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().flatten() {
+    // A folder may get its final name, or be removed, while it is copied.
+    let Ok(entries) = fs::read_dir(from) else {
+        return;
+    };
+    for entry in entries.flatten() {
         let target = to.join(entry.file_name());
         // Files come and go while a training runs: as at a kill, a copy has some of them.
         if entry.path().is_dir() {
