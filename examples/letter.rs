@@ -1,7 +1,7 @@
 //! LETTER-TIGER from raw data to a table: items get identifiers, a model learns to write them, only valid items come out.
 //!
 //! ```text
-//! cargo run --release --example letter                        # on a synthetic catalogue, two or three minutes
+//! cargo run --release --example letter                        # on a synthetic catalogue, a few minutes
 //! cargo run --release --example letter -- --data DIR          # on real data
 //! ```
 #![allow(clippy::print_stdout)]
@@ -87,7 +87,7 @@ impl Arguments {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Preset {
-    /// Two or three minutes on two cores: for the synthetic catalogue.
+    /// A few minutes on two cores: for the synthetic catalogue.
     Demo,
     /// Within half an hour on two cores, for a catalogue of a few thousand items.
     Quick,
