@@ -46,8 +46,8 @@ pub mod train;
 
 pub use error::{Error, Result};
 pub use sequence::{
-    HistoryPositions, Inputs, Retrieval, SequenceModel, SequenceModelConfig, SequenceRecommender,
-    SequenceScorer, SoftmaxOver,
+    DecoderInput, HistoryPositions, Inputs, Retrieval, SequenceModel, SequenceModelConfig,
+    SequenceRecommender, SequenceScorer, SoftmaxOver,
 };
 pub use system::System;
 #[cfg(feature = "train")]

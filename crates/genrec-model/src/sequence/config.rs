@@ -16,6 +16,16 @@ pub enum HistoryPositions {
     Items,
 }
 
+/// What the decoder reads at each place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DecoderInput {
+    /// The embedding of the token before, as T5 does: all it knows of the history comes through cross-attention.
+    Token,
+    /// That embedding plus the encoder's state at the last position that is read, so that the way from the last item to every token is short. The
+    /// depth transformer of RQ-Transformer (Lee et al. 2022, section 3.2.2) gets that state at its first place only, and has no cross-attention.
+    TokenAndState,
+}
+
 /// The tokens among which the probability of the next one is shared out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SoftmaxOver {
@@ -39,6 +49,9 @@ pub struct SequenceModelConfig {
     /// How an item of the history becomes positions of the encoder.
     #[config(default = "HistoryPositions::Tokens")]
     pub positions: HistoryPositions,
+    /// What the decoder reads at each place.
+    #[config(default = "DecoderInput::Token")]
+    pub decoder_input: DecoderInput,
     /// The tokens among which the probability of the next one is shared out.
     #[config(default = "SoftmaxOver::Level")]
     pub softmax: SoftmaxOver,
@@ -65,7 +78,7 @@ impl SequenceModelConfig {
     }
 
     /// A model for two processor cores and half an hour: one encoder position an item, a causal encoder so that one pass serves every prefix
-    /// of a history, softmax over the level, and smaller layers.
+    /// of a history, a decoder that gets the encoder's last state at every place, softmax over what can follow, and smaller layers.
     pub fn quick(vocabulary: &Vocabulary) -> Self {
         let t5 = T5Config::letter_tiger(vocabulary.len())
             .with_d_ff(256)
@@ -74,6 +87,9 @@ impl SequenceModelConfig {
             .with_encoder_layers(2)
             .with_decoder_layers(1)
             .with_causal_encoder(true);
-        Self::new(t5).with_positions(HistoryPositions::Items)
+        Self::new(t5)
+            .with_positions(HistoryPositions::Items)
+            .with_decoder_input(DecoderInput::TokenAndState)
+            .with_softmax(SoftmaxOver::Children)
     }
 }

@@ -7,7 +7,7 @@ mod recommender;
 mod retrieval;
 mod scorer;
 
-pub use config::{HistoryPositions, SequenceModelConfig, SoftmaxOver};
+pub use config::{DecoderInput, HistoryPositions, SequenceModelConfig, SoftmaxOver};
 pub use inputs::Inputs;
 pub use model::SequenceModel;
 pub use recommender::SequenceRecommender;

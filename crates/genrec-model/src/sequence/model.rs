@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Bool, Device, Int, Tensor};
 use genrec_identify::ItemTokens;
 
-use super::{HistoryPositions, Inputs, SequenceModelConfig, SoftmaxOver};
+use super::{DecoderInput, HistoryPositions, Inputs, SequenceModelConfig, SoftmaxOver};
 use crate::t5::{Draw, T5};
 use crate::{Error, Result};
 
@@ -172,8 +172,8 @@ impl SequenceModel {
 
     /// What the decoder reads in front of each of the first `length` tokens of `targets`: the start token, then the tokens but the last.
     ///
-    /// `targets`: `[batch, groups, length]`; the result: embeddings `[batch, groups, length, d_model]`.
-    pub fn decoder_inputs(&self, targets: &Tensor<3, Int>) -> Tensor<4> {
+    /// `targets`: `[batch, groups, length]`; `state`: what [`state`](Self::state) gives; the result: embeddings `[batch, groups, length, d_model]`.
+    pub fn decoder_inputs(&self, targets: &Tensor<3, Int>, state: Option<Tensor<3>>) -> Tensor<4> {
         let [batch, groups, length] = targets.dims();
         let start =
             Tensor::<3, Int>::full([batch, groups, 1], self.start_token(), &targets.device());
@@ -190,7 +190,25 @@ impl SequenceModel {
         };
         let embedded = self.t5.embed(shifted.reshape([batch, groups * length]));
         let d_model = embedded.dims()[2];
-        embedded.reshape([batch, groups, length, d_model])
+        let embedded: Tensor<4> = embedded.reshape([batch, groups, length, d_model]);
+        match state {
+            Some(state) => embedded + state.unsqueeze_dim::<4>(2),
+            None => embedded,
+        }
+    }
+
+    /// What is added to all that the decoder reads, `[batch, groups, d_model]`: nothing, or with [`DecoderInput::TokenAndState`] the encoder's state at
+    /// the last position that the group sees.
+    ///
+    /// `encoded`: `[batch, positions, d_model]`; `visible`: `[batch, groups, positions]`, true from the first position to the last one seen, at least
+    /// one.
+    pub fn state(&self, encoded: &Tensor<3>, visible: &Tensor<3, Bool>) -> Option<Tensor<3>> {
+        if self.config.decoder_input == DecoderInput::Token {
+            return None;
+        }
+        let d_model = encoded.dims()[2];
+        let last = visible.clone().int().sum_dim(2).sub_scalar(1);
+        Some(encoded.clone().gather(1, last.repeat_dim(2, d_model)))
     }
 
     /// The token that the decoder starts from.

@@ -6,6 +6,7 @@ use genrec_data::ItemId;
 use genrec_decode::{BeamSearchConfig, Filter, Trie};
 use genrec_identify::ItemTokens;
 use genrec_metrics::{Query, Ranked, SeenItems};
+use rayon::prelude::*;
 
 use super::{Inputs, SequenceModel, SequenceScorer};
 
@@ -81,7 +82,7 @@ impl Retrieval {
 
     /// The best `k` items after each history, by the summed log-probability of their tokens; items that share an identifier share its rank.
     ///
-    /// Users are answered in batches of like history length; the answers do not depend on it.
+    /// Users are answered in batches of like history length, several batches side by side; the answers do not depend on it.
     ///
     /// # Panics
     ///
@@ -94,11 +95,15 @@ impl Retrieval {
         let read = |query: &Query<'_>| query.history.len().min(model.config().max_history);
         let mut order: Vec<usize> = (0..queries.len()).collect();
         order.sort_by_key(|&query| read(&queries[query]));
-        for batch in order.chunks(self.batch) {
-            let queries: Vec<&Query<'_>> = batch.iter().map(|&query| &queries[query]).collect();
-            for (&place, answer) in batch.iter().zip(self.recommend_batch(model, &queries, k)) {
-                ranked[place] = answer;
-            }
+        let answers: Vec<Vec<Ranked>> = order
+            .par_chunks(self.batch)
+            .map(|batch| {
+                let queries: Vec<&Query<'_>> = batch.iter().map(|&query| &queries[query]).collect();
+                self.recommend_batch(model, &queries, k)
+            })
+            .collect();
+        for (place, answer) in order.into_iter().zip(answers.into_iter().flatten()) {
+            ranked[place] = answer;
         }
         ranked
     }

@@ -16,6 +16,8 @@ pub struct SequenceScorer<'a> {
     device: Device,
     memory: CrossMemory,
     mask: Tensor<2, Bool>,
+    /// See [`SequenceModel::state`], `[requests, 1, d_model]`.
+    state: Option<Tensor<3>>,
     cache: SelfCache,
     requests: usize,
     /// The column of every beam of the previous step among the beams of its request.
@@ -31,6 +33,7 @@ impl<'a> SequenceScorer<'a> {
         Self {
             device: encoded.device(),
             requests: inputs.mask.dims()[0],
+            state: model.state(&encoded, &inputs.mask.clone().unsqueeze_dim::<3>(1)),
             memory: model.t5.memory(encoded),
             mask: inputs.mask.clone(),
             cache: SelfCache::new(),
@@ -139,12 +142,14 @@ impl Scorer for SequenceScorer<'_> {
             ));
         }
         let tokens = Tensor::<2, Int>::from_data(TensorData::new(tokens, shape), &self.device);
-        let hidden = self.model.t5.decode_step(
-            self.model.t5.embed(tokens),
-            &self.memory,
-            &self.mask,
-            &mut self.cache,
-        );
+        let mut embedded = self.model.t5.embed(tokens);
+        if let Some(state) = &self.state {
+            embedded = embedded + state.clone();
+        }
+        let hidden = self
+            .model
+            .t5
+            .decode_step(embedded, &self.memory, &self.mask, &mut self.cache);
         let d_model = hidden.dims()[2];
         let hidden = hidden.reshape([self.requests * width, d_model]);
         let softmax = self.model.config().softmax;

@@ -51,9 +51,13 @@ fn variants(tokens: &ItemTokens) -> Vec<SequenceModelConfig> {
         config.clone().with_positions(HistoryPositions::Items),
         config.clone().with_softmax(SoftmaxOver::Vocabulary),
         config.clone().with_softmax(SoftmaxOver::Children),
+        config
+            .clone()
+            .with_decoder_input(DecoderInput::TokenAndState),
         SequenceModelConfig {
             t5: causal,
             positions: HistoryPositions::Items,
+            decoder_input: DecoderInput::TokenAndState,
             ..config
         },
     ]
@@ -69,7 +73,8 @@ fn exhaustive(model: &SequenceModel, tokens: &ItemTokens, history: &[ItemId]) ->
         model.config().positions,
         &device,
     );
-    let memory = model.t5.memory(model.encode(&inputs));
+    let encoded = model.encode(&inputs);
+    let memory = model.t5.memory(encoded.clone());
     (0..tokens.items() as u32)
         .map(|item| {
             let identifier = tokens.tokens(ItemId::new(item));
@@ -81,9 +86,16 @@ fn exhaustive(model: &SequenceModel, tokens: &ItemTokens, history: &[ItemId]) ->
             let targets =
                 Tensor::<1, Int>::from_data(targets.as_slice(), &device).reshape([1, 1, length]);
             let visible: Tensor<3, Bool> = inputs.mask.clone().unsqueeze_dim(1);
-            let hidden = model
-                .t5
-                .decode(model.decoder_inputs(&targets), &memory, &visible);
+            let mut embedded = model.decoder_inputs(&targets, None);
+            if model.config().decoder_input == DecoderInput::TokenAndState {
+                let [_, positions, d_model] = encoded.dims();
+                let last = encoded
+                    .clone()
+                    .slice([0..1, positions - 1..positions, 0..d_model])
+                    .unsqueeze_dim::<4>(1);
+                embedded = embedded + last;
+            }
+            let hidden = model.t5.decode(embedded, &memory, &visible);
             let logits = model.t5.logits(hidden, 0..model.config().t5.vocab_size);
             let classes = logits.dims()[3];
             let logits = logits.reshape([length, classes]);

@@ -11,6 +11,10 @@ pub struct TrainingConfig {
     /// Samples a forward and backward pass. A sample is a prefix and its next item, or with a causal encoder a whole sequence.
     #[config(default = 256)]
     pub batch_size: usize,
+    /// Samples of a batch that are computed at a time. The pieces of a batch are computed side by side on the cores of the host and their gradients
+    /// added in order, so that the result does not depend on the number of cores. `None` computes the batch as a whole: for GPUs.
+    #[config(default = "None")]
+    pub piece_rows: Option<usize>,
     /// Batches whose gradients are averaged before one step of the optimizer.
     #[config(default = 4)]
     pub accumulation: usize,
@@ -68,12 +72,13 @@ impl TrainingConfig {
     /// rate.
     pub fn quick() -> Self {
         Self::new()
-            .with_epochs(60)
+            .with_epochs(30)
             .with_batch_size(64)
             .with_accumulation(1)
+            .with_piece_rows(Some(16))
             .with_learning_rate(5e-3)
             .with_warmup(0.05)
-            .with_weight_decay(0.05)
+            .with_weight_decay(0.3)
             .with_validation_users(1_000)
             .with_validate_every(2)
             .with_patience(5)

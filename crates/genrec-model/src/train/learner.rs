@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{
-    GradientsParams, ModuleOptimizer, lr_scheduler::module_lr_scheduler::ModuleLearningRate,
+    GradientsAccumulator, GradientsParams, ModuleOptimizer,
+    lr_scheduler::module_lr_scheduler::ModuleLearningRate,
 };
 use burn::tensor::{ExecutionError, Tensor};
 use burn::train::{InferenceStep, ItemLazy, TrainOutput, TrainStep, metric::Adaptor};
 use genrec_data::ItemId;
 use genrec_metrics::Query;
+use rayon::prelude::*;
 
 use super::batch::Batch;
 use super::loss::ranking_loss;
@@ -68,18 +70,40 @@ impl Adaptor<Gains> for Gains {
 }
 
 impl TrainStep for SequenceLearner {
-    type Input = Batch;
+    type Input = Vec<Batch>;
     type Output = BatchLoss;
 
-    fn step(&self, batch: Batch) -> TrainOutput<BatchLoss> {
-        self.model.t5.seed_dropout(batch.seed);
-        let loss = ranking_loss(
-            &self.model,
-            &batch,
-            self.settings.temperature,
-            self.settings.label_smoothing,
-        );
-        TrainOutput::new(self, loss.backward(), BatchLoss(loss.inner()))
+    /// Loss and gradients of the pieces of a batch, computed side by side. Each has its own copy of the model (of the handles, not the weights), so that
+    /// their graphs share nothing; the gradients are added in the order of the pieces, whichever is ready first.
+    fn step(&self, pieces: Vec<Batch>) -> TrainOutput<BatchLoss> {
+        let tokens = pieces.iter().map(|piece| piece.tokens).sum();
+        let weights = self.valid();
+        let found: Vec<(GradientsParams, Tensor<1>)> = pieces
+            .par_iter()
+            .map(|piece| {
+                let learner = weights.clone().train();
+                learner.model.t5.seed_dropout(piece.seed);
+                let loss = ranking_loss(
+                    &learner.model,
+                    piece,
+                    tokens,
+                    self.settings.temperature,
+                    self.settings.label_smoothing,
+                );
+                let gradients = GradientsParams::from_grads(loss.backward(), &learner);
+                (gradients, loss.inner())
+            })
+            .collect();
+        let mut gradients = GradientsAccumulator::new();
+        let mut losses = Vec::with_capacity(found.len());
+        for (piece, loss) in found {
+            gradients.accumulate(self, piece);
+            losses.push(loss);
+        }
+        TrainOutput {
+            grads: gradients.grads(),
+            item: BatchLoss(Tensor::cat(losses, 0).sum()),
+        }
     }
 
     fn optimize(

@@ -14,13 +14,14 @@ use super::learner::ValidationBatch;
 use super::samples::Samples;
 use crate::sequence::Retrieval;
 
-/// Loads training batches.
+/// Loads training batches, each in pieces.
 pub(crate) struct TrainLoader {
     pub(crate) samples: Arc<Samples>,
     pub(crate) subset: Vec<usize>,
     pub(crate) retrieval: Retrieval,
     pub(crate) layout: Layout,
     pub(crate) batch_size: usize,
+    pub(crate) piece_rows: Option<usize>,
     pub(crate) window: usize,
     pub(crate) seed: u64,
     pub(crate) device: Device,
@@ -38,8 +39,8 @@ pub(crate) fn epoch_seed(seed: u64, epoch: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-impl DataLoader<Batch> for TrainLoader {
-    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Batch> + 'a> {
+impl DataLoader<Vec<Batch>> for TrainLoader {
+    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Vec<Batch>> + 'a> {
         let seed = epoch_seed(self.seed, self.epoch.fetch_add(1, Ordering::Relaxed));
         let batches = self
             .samples
@@ -47,14 +48,18 @@ impl DataLoader<Batch> for TrainLoader {
         Box::new(Batches {
             make: move |number: usize, batch: &Vec<usize>| {
                 let seed = epoch_seed(seed, number as u64);
-                Batch::new(
-                    &self.samples,
-                    batch,
-                    &self.retrieval,
-                    &self.layout,
-                    seed,
-                    &self.device,
-                )
+                let piece = |(number, rows): (usize, &[usize])| {
+                    Batch::new(
+                        &self.samples,
+                        rows,
+                        &self.retrieval,
+                        &self.layout,
+                        epoch_seed(seed, number as u64),
+                        &self.device,
+                    )
+                };
+                let rows = self.piece_rows.unwrap_or(batch.len());
+                batch.chunks(rows).enumerate().map(piece).collect()
             },
             size: Vec::len,
             batches,
@@ -68,11 +73,11 @@ impl DataLoader<Batch> for TrainLoader {
         self.subset.len()
     }
 
-    fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<Batch>> {
+    fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<Vec<Batch>>> {
         Arc::new(self.with(self.subset.clone(), device))
     }
 
-    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<Batch>> {
+    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<Vec<Batch>>> {
         Arc::new(self.with(self.subset[start..end].to_vec(), &self.device))
     }
 }
@@ -85,6 +90,7 @@ impl TrainLoader {
             retrieval: self.retrieval.clone(),
             layout: self.layout.clone(),
             batch_size: self.batch_size,
+            piece_rows: self.piece_rows,
             window: self.window,
             seed: self.seed,
             device: device.clone(),

@@ -7,17 +7,22 @@ use crate::sequence::SequenceModel;
 
 /// Mean over the target tokens of `-log softmax(logits / tau)[target]` (LETTER, section 3.3, equation 9), `[1]`.
 ///
+/// The sum is divided by `tokens`, the number of target tokens: those of the batch, or of the whole of which it is a piece.
+///
 /// With `smoothing` s, the target is `(1 - s)` on the right token and `s` spread evenly over all tokens of the softmax.
 pub(crate) fn ranking_loss(
     model: &SequenceModel,
     batch: &Batch,
+    tokens: usize,
     temperature: f64,
     smoothing: f64,
 ) -> Tensor<1> {
     let [rows, groups, depth] = batch.targets.dims();
-    let memory = model.t5.memory(model.encode(&batch.inputs));
+    let encoded = model.encode(&batch.inputs);
+    let state = model.state(&encoded, &batch.visible);
+    let memory = model.t5.memory(encoded);
     let hidden = model.t5.decode(
-        model.decoder_inputs(&batch.targets),
+        model.decoder_inputs(&batch.targets, state),
         &memory,
         &batch.visible,
     );
@@ -53,7 +58,7 @@ pub(crate) fn ranking_loss(
         });
     }
     let total = total.expect("identifiers have at least one token");
-    total / -(batch.tokens.max(1) as f64)
+    total / -(tokens.max(1) as f64)
 }
 
 /// `log softmax(logits / tau)[target]` of every row, `[rows, 1]`; `logits`: `[rows, classes]`, `targets`: `[rows, 1]`.

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
+use burn::train::TrainStep;
 use genrec_data::{Interactions, ItemId, Split, leave_one_out};
 use genrec_identify::{Identifier, IdentifierTable, ItemTokens, Vocabulary};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -15,7 +17,7 @@ use super::loss::ranking_loss;
 use super::samples::Samples;
 use super::*;
 use crate::sequence::{
-    HistoryPositions, Retrieval, SequenceModel, SequenceModelConfig, SoftmaxOver,
+    DecoderInput, HistoryPositions, Retrieval, SequenceModel, SequenceModelConfig, SoftmaxOver,
 };
 use crate::t5::T5Config;
 
@@ -41,6 +43,7 @@ fn config(tokens: &ItemTokens) -> SequenceModelConfig {
     SequenceModelConfig::new(t5)
         .with_max_history(6)
         .with_positions(HistoryPositions::Items)
+        .with_decoder_input(DecoderInput::TokenAndState)
 }
 
 fn training() -> TrainingConfig {
@@ -130,14 +133,27 @@ fn whole_sequences_teach_what_prefixes_teach() {
     let tokens = tokens();
     let split = world(true, 2);
     let retrieval = Retrieval::new(tokens.clone());
-    for (positions, softmax) in [
-        (HistoryPositions::Items, SoftmaxOver::Level),
-        (HistoryPositions::Items, SoftmaxOver::Children),
-        (HistoryPositions::Tokens, SoftmaxOver::Vocabulary),
+    for (positions, softmax, decoder_input) in [
+        (
+            HistoryPositions::Items,
+            SoftmaxOver::Level,
+            DecoderInput::TokenAndState,
+        ),
+        (
+            HistoryPositions::Items,
+            SoftmaxOver::Children,
+            DecoderInput::Token,
+        ),
+        (
+            HistoryPositions::Tokens,
+            SoftmaxOver::Vocabulary,
+            DecoderInput::TokenAndState,
+        ),
     ] {
         let config = config(&tokens)
             .with_positions(positions)
-            .with_softmax(softmax);
+            .with_softmax(softmax)
+            .with_decoder_input(decoder_input);
         let model = SequenceModel::new(config, &tokens, 1, &Device::default()).unwrap();
         let loss = |whole_sequences| {
             let samples = Samples::new(&split.train, 20, whole_sequences);
@@ -151,7 +167,7 @@ fn whole_sequences_teach_what_prefixes_teach() {
                 &model.device(),
             );
             (
-                ranking_loss(&model, &batch, 0.7, 0.1).into_scalar::<f32>(),
+                ranking_loss(&model, &batch, batch.tokens, 0.7, 0.1).into_scalar::<f32>(),
                 batch.tokens,
             )
         };
@@ -161,6 +177,61 @@ fn whole_sequences_teach_what_prefixes_teach() {
             (whole - prefixes).abs() < 1e-4,
             "{whole} and {prefixes}, {positions:?}"
         );
+    }
+}
+
+struct Gradients<'a>(&'a GradientsParams, Vec<f32>);
+
+impl ModuleVisitor for Gradients<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let gradient = self.0.get::<D>(param.id).expect("every weight takes part");
+        self.1.extend(gradient.into_data().iter::<f32>());
+    }
+}
+
+#[test]
+fn pieces_of_a_batch_have_the_gradients_of_the_whole() {
+    let tokens = tokens();
+    let split = world(false, 6);
+    let config = config(&tokens);
+    let config = SequenceModelConfig {
+        t5: config.t5.with_dropout(0.0),
+        ..config
+    };
+    let model = SequenceModel::new(config, &tokens, 1, &Device::default()).unwrap();
+    let trainer = SequenceTrainer::new(training(), "unused");
+    let layout = Layout::of(&model);
+    let retrieval = Retrieval::new(tokens.clone());
+    let learner = trainer.learner(model, &tokens).train();
+    let samples = Samples::new(&split.train, 6, true);
+    let gradients = |rows: usize| {
+        let all: Vec<usize> = (0..40).collect();
+        let pieces = all
+            .chunks(rows)
+            .map(|rows| {
+                let device = learner.model.device();
+                Batch::new(&samples, rows, &retrieval, &layout, 0, &device)
+            })
+            .collect();
+        let output = TrainStep::step(&learner, pieces);
+        let mut gradients = Gradients(&output.grads, Vec::new());
+        learner.visit(&mut gradients);
+        let loss = output.item.0.into_scalar::<f32>();
+        (loss, gradients.1)
+    };
+    let (loss, whole) = gradients(40);
+    let norm: f32 = whole.iter().map(|g| g * g).sum::<f32>().sqrt();
+    for rows in [1, 7, 16] {
+        let (other, pieces) = gradients(rows);
+        assert!((loss - other).abs() < 1e-5, "{loss} and {other}");
+        let apart: f32 = whole
+            .iter()
+            .zip(&pieces)
+            .map(|(a, b)| (a - b) * (a - b))
+            .sum::<f32>()
+            .sqrt();
+        assert!(apart < 1e-5 * norm, "{apart} of {norm} in pieces of {rows}");
+        assert_eq!(pieces, gradients(rows).1, "the same bits every time");
     }
 }
 

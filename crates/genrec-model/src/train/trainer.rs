@@ -137,7 +137,11 @@ impl SequenceTrainer {
         })
     }
 
-    fn learner(&self, model: SequenceModel, tokens: &Arc<ItemTokens>) -> SequenceLearner {
+    pub(super) fn learner(
+        &self,
+        model: SequenceModel,
+        tokens: &Arc<ItemTokens>,
+    ) -> SequenceLearner {
         SequenceLearner {
             model,
             settings: Arc::new(Settings {
@@ -173,6 +177,7 @@ impl SequenceTrainer {
             retrieval: Retrieval::new(tokens.clone()),
             layout: Layout::of(model),
             batch_size: config.batch_size,
+            piece_rows: config.piece_rows,
             window: config.bucket_window,
             seed: config.seed,
             device,
@@ -256,6 +261,7 @@ fn check(config: &TrainingConfig) -> Result<()> {
         ("epochs", config.epochs),
         ("batch_size", config.batch_size),
         ("accumulation", config.accumulation),
+        ("piece_rows", config.piece_rows.unwrap_or(1)),
         ("bucket_window", config.bucket_window),
         ("validation_users", config.validation_users),
         ("validation_beams", config.validation_beams),
