@@ -12,12 +12,12 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use clap::{Parser, ValueEnum};
 use genrec::collaborative::LightGcnConfig;
 use genrec::data::{Dataset, ItemId, Split, SyntheticWorldConfig, leave_one_out, open};
 use genrec::embed::{Embeddings, HashedTfIdfConfig};
-use genrec::identify::letter::{Letter, LetterConfig};
+use genrec::identify::letter::{Alignment, Letter, LetterConfig};
 use genrec::identify::{CodeTable, Disambiguate, ItemTokens, Vocabulary};
 use genrec::metrics::{EvaluateConfig, ItemKnn, ItemSlices, MostPopular, Table, evaluate};
 use genrec::model::{
@@ -110,7 +110,13 @@ impl Preset {
 
     fn model(self, vocabulary: &Vocabulary) -> SequenceModelConfig {
         match self {
-            Self::Demo | Self::Quick => SequenceModelConfig::quick(vocabulary),
+            Self::Demo => {
+                let config = SequenceModelConfig::quick(vocabulary);
+                let t5 = config.t5.clone().with_d_model(128).with_d_ff(256);
+                let t5 = t5.with_n_heads(4).with_dropout(0.15);
+                SequenceModelConfig { t5, ..config }
+            }
+            Self::Quick => SequenceModelConfig::quick(vocabulary),
             Self::Paper => SequenceModelConfig::paper(vocabulary),
         }
     }
@@ -119,7 +125,9 @@ impl Preset {
         match self {
             Self::Demo => TrainingConfig::quick()
                 .with_epochs(20)
-                .with_validation_users(300),
+                .with_learning_rate(5e-3)
+                .with_validate_every(5)
+                .with_validation_users(1_000),
             Self::Quick => TrainingConfig::quick(),
             Self::Paper => TrainingConfig::paper(),
         }
@@ -159,15 +167,8 @@ fn main() -> Result<()> {
         &split.test,
         &evaluation,
     )?)?;
-    for Identified {
-        name,
-        tokens,
-        codebooks,
-    } in identified
-    {
-        let recommender = train(
-            &arguments, &name, &tokens, &codebooks, &split, &out, &device,
-        )?;
+    for Identified { name, tokens } in identified {
+        let recommender = train(&arguments, &name, &tokens, &split, &out, &device)?;
         table.push(evaluate(&recommender, &split.test, &evaluation)?)?;
         let folder = out.join(&name);
         if !folder.exists() {
@@ -183,30 +184,37 @@ fn main() -> Result<()> {
                 provenance,
             };
             system.save(&folder)?;
+            println!("saved {}", folder.display());
         }
-        println!("saved {}", folder.display());
     }
     println!("\n{table}");
     Ok(())
 }
 
-/// The identifiers of all items, and where the embeddings of their tokens start from.
+/// The identifiers of all items.
 struct Identified {
     name: String,
     tokens: Arc<ItemTokens>,
-    codebooks: Vec<Tensor<2>>,
 }
 
 /// A published table, collided items kept together.
 fn published(path: &PathBuf, dataset: &Dataset) -> Result<Identified> {
     let codes = CodeTable::read_index_json(path)?;
+    if codes.items() != dataset.catalog.len() {
+        return Err(format!(
+            "{} has identifiers for {} items, expected one for each of the {} items of the data",
+            path.display(),
+            codes.items(),
+            dataset.catalog.len()
+        )
+        .into());
+    }
     println!("{}: {}", path.display(), codes.collisions());
     let tokens = Arc::new(Vocabulary::of(&codes).tokenize_collided(&codes));
     show(&tokens, dataset);
     Ok(Identified {
         name: "TIGER-published".into(),
         tokens,
-        codebooks: Vec::new(),
     })
 }
 
@@ -219,7 +227,7 @@ fn tokenize(
     device: &Device,
 ) -> Result<Vec<Identified>> {
     let text = match &arguments.embeddings {
-        Some(path) => Embeddings::read(path)?.expect_rows(dataset.catalog.len())?,
+        Some(path) => Embeddings::read_rows(path, dataset.catalog.len())?,
         None if dataset.catalog.has_text() => {
             let texts = dataset.catalog.texts();
             HashedTfIdfConfig::new()
@@ -228,10 +236,22 @@ fn tokenize(
         }
         None => return Err("the items have no text: give --embeddings or --identifiers".into()),
     };
+    let letter = arguments
+        .preset()
+        .tokenizer(text.dim())
+        .with_seed(arguments.seed);
     let collaborative = match &arguments.collaborative {
-        Some(path) => Embeddings::read(path)?.expect_rows(dataset.catalog.len())?,
+        Some(path) => Embeddings::read_rows(path, dataset.catalog.len())?,
         None => {
-            let config = LightGcnConfig::new();
+            let mut config = LightGcnConfig::new();
+            if letter
+                .collaborative
+                .as_ref()
+                .is_some_and(|term| term.alignment == Alignment::Direct)
+            {
+                // Compared with the codewords as they are, so of their width.
+                config.d_model = letter.rqvae.quantizer.d_code;
+            }
             let bar = bars::bar("LightGCN", config.epochs);
             let model =
                 config.fit_validated(&split.train, &split.validation, arguments.seed, |epoch| {
@@ -242,10 +262,6 @@ fn tokenize(
         }
     };
 
-    let letter = arguments
-        .preset()
-        .tokenizer(text.dim())
-        .with_seed(arguments.seed);
     let tiger = letter.clone().without_regularizers();
     let mut identified = Vec::new();
     for (name, config, collaborative) in [
@@ -277,7 +293,6 @@ fn tokenize(
         identified.push(Identified {
             name: name.into(),
             tokens,
-            codebooks: tokenizer.model.codebooks(),
         });
     }
     Ok(identified)
@@ -288,16 +303,12 @@ fn train(
     arguments: &Arguments,
     name: &str,
     tokens: &Arc<ItemTokens>,
-    codebooks: &[Tensor<2>],
     split: &Split,
     out: &std::path::Path,
     device: &Device,
 ) -> Result<SequenceRecommender> {
     let config = arguments.preset().model(tokens.vocabulary());
-    let mut model = SequenceModel::new(config, tokens, arguments.seed, device)?;
-    if arguments.preset() != Preset::Paper {
-        model = model.start_from_codebooks(tokens, codebooks, arguments.seed)?;
-    }
+    let model = SequenceModel::new(config, tokens, arguments.seed, device)?;
     let training = arguments.training();
     let bar = bars::training(name, training.epochs);
     let trained = SequenceTrainer::new(training, out.join(format!("{name}-checkpoints")))

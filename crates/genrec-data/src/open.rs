@@ -1,22 +1,24 @@
 //! A folder of data, recognised by what is in it.
 
+mod amazon;
 mod folder;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::folder::Folder;
 use crate::{
     Dataset, Result,
-    readers::{
-        AmazonReviews, LetterJson, MovieLens, RecBole, SequenceText, TemporalJson,
-        recognise_amazon, source::Lines,
-    },
+    readers::{AmazonReviews, LetterJson, MovieLens, RecBole, SequenceText, TemporalJson},
 };
 
-/// The longest line that may be a review.
-const LONGEST_REVIEW: u64 = 1 << 20;
-
-const METADATA: &str = "meta_";
+/// The files of a temporal split, and the lists of items that may go with them.
+const TEMPORAL: [&str; 5] = [
+    "training.json",
+    "validation.json",
+    "testing.json",
+    "warm_items.json",
+    "cold_items.json",
+];
 
 /// What is looked for in a folder, in the words of the message when nothing is found.
 const LOOKED_FOR: &str = "one of: *.inter.json (LETTER, LC-Rec); *.inter (RecBole); ratings.csv (MovieLens); user_sequence.txt, \
@@ -30,11 +32,14 @@ const LOOKED_FOR: &str = "one of: *.inter.json (LETTER, LC-Rec); *.inter (RecBol
 /// | [`LetterJson`] | `X.inter.json` | `X.item.json` |
 /// | [`RecBole`] | `X.inter` | `X.item` |
 /// | [`MovieLens`] | `ratings.csv` | `movies.csv` |
-/// | [`SequenceText`] | `user_sequence.txt`, `sequential_data.txt`, or else `test.txt` beside `train.txt` | |
+/// | [`SequenceText`] | `user_sequence.txt`, `sequential_data.txt`, or else `test.txt` beside `train.txt`, if its lines are whole | |
 /// | [`TemporalJson`] | `training.json`, `validation.json` and `testing.json` | `warm_items.json` with `cold_items.json` |
 /// | [`AmazonReviews`] | a file whose first line is a review | the only `meta_*`, or of several the one of the same name |
 ///
-/// Each file may also be compressed, `.gz` after its name. Without the files of the last column the catalogue has no text.
+/// Each file may also be compressed, `.gz` after its name. A `test.txt` is whole if each of its lines begins as the user's line in
+/// `train.txt`; where it holds only what is tested on, as LightGCN's and NGCF's, it is refused. To see whether a `.json` or `.jsonl`
+/// file holds reviews its start is read, and a file whose start is no JSON (or Python dict) is refused. Without the files of the
+/// last column the catalogue has no text.
 /// Readers are used as they are by default; to choose other options, or to take a published split, call them directly.
 ///
 /// ```no_run
@@ -79,7 +84,8 @@ enum Reader {
     Letter(LetterJson),
     RecBole(RecBole),
     MovieLens(MovieLens),
-    Sequences(SequenceText),
+    /// With the file of the training part of each line, if the lines are to be compared with it.
+    Sequences(SequenceText, Option<PathBuf>),
     Temporal(TemporalJson),
     Amazon(AmazonReviews),
 }
@@ -97,7 +103,8 @@ impl Found {
             Reader::Letter(reader) => reader.read(),
             Reader::RecBole(reader) => reader.read(),
             Reader::MovieLens(reader) => reader.read(),
-            Reader::Sequences(reader) => reader.read(),
+            Reader::Sequences(reader, None) => reader.read(),
+            Reader::Sequences(reader, Some(training)) => reader.read_with_training(&training),
             Reader::Temporal(reader) => reader.read(),
             Reader::Amazon(reader) => reader.read(),
         }
@@ -108,7 +115,7 @@ impl Found {
             Reader::Letter(_) => "LetterJson",
             Reader::RecBole(_) => "RecBole",
             Reader::MovieLens(_) => "MovieLens",
-            Reader::Sequences(_) => "SequenceText",
+            Reader::Sequences(..) => "SequenceText",
             Reader::Temporal(_) => "TemporalJson",
             Reader::Amazon(_) => "AmazonReviews",
         };
@@ -119,12 +126,17 @@ impl Found {
 /// All data sets in a folder.
 fn recognise(folder: &Folder) -> Result<Vec<Found>> {
     let mut found = Vec::new();
+    // Files of JSON that belong to a data set already: what is wrong with them, its reader says.
+    let mut taken = Vec::new();
     for (file, name) in folder.ending(".inter.json") {
+        let items = folder.named(&format!("{name}.item.json"))?;
         let reader = LetterJson::new(folder.path(file));
-        let reader = match folder.named(&format!("{name}.item.json"))? {
+        let reader = match items {
             Some(items) => reader.with_items(folder.path(items)),
             None => reader,
         };
+        taken.push(file);
+        taken.extend(items);
         found.push(Found::new(file, Reader::Letter(reader)));
     }
     for (file, name) in folder.ending(".inter") {
@@ -143,37 +155,39 @@ fn recognise(folder: &Folder) -> Result<Vec<Found>> {
         };
         found.push(Found::new(file, Reader::MovieLens(reader)));
     }
-    if let Some(file) = sequences(folder)? {
-        found.push(Found::new(
-            file,
-            Reader::Sequences(SequenceText::new(folder.path(file))),
-        ));
+    found.extend(sequences(folder)?);
+    if let Some(split) = temporal(folder)? {
+        found.push(split);
+        for name in TEMPORAL {
+            taken.extend(folder.named(name)?);
+        }
     }
-    found.extend(temporal(folder)?);
-    found.extend(amazon(folder)?);
+    found.extend(amazon::recognise(folder, &taken)?);
     Ok(found)
 }
 
 /// The file of whole sequences. Published folders have the sequences and a split made of them side by side: one data set.
-fn sequences(folder: &Folder) -> Result<Option<&str>> {
+fn sequences(folder: &Folder) -> Result<Option<Found>> {
+    let found = |file, training| {
+        let reader = SequenceText::new(folder.path(file));
+        Some(Found::new(file, Reader::Sequences(reader, training)))
+    };
     for name in ["user_sequence.txt", "sequential_data.txt"] {
         if let Some(file) = folder.named(name)? {
-            return Ok(Some(file));
+            return Ok(found(file, None));
         }
     }
-    Ok(match folder.named("train.txt")? {
-        Some(_) => folder.named("test.txt")?,
-        None => None,
-    })
+    Ok(
+        match (folder.named("train.txt")?, folder.named("test.txt")?) {
+            (Some(training), Some(file)) => found(file, Some(folder.path(training))),
+            _ => None,
+        },
+    )
 }
 
 fn temporal(folder: &Folder) -> Result<Option<Found>> {
-    let named = |name| folder.named(name);
-    let parts = (
-        named("training.json")?,
-        named("validation.json")?,
-        named("testing.json")?,
-    );
+    let [training, validation, test, warm, cold] = TEMPORAL.map(|name| folder.named(name));
+    let parts = (training?, validation?, test?);
     let (Some(training), Some(validation), Some(test)) = parts else {
         return Ok(None);
     };
@@ -182,80 +196,11 @@ fn temporal(folder: &Folder) -> Result<Option<Found>> {
         folder.path(validation),
         folder.path(test),
     );
-    let reader = match (named("warm_items.json")?, named("cold_items.json")?) {
+    let reader = match (warm?, cold?) {
         (Some(warm), Some(cold)) => reader.with_item_lists(folder.path(warm), folder.path(cold)),
         _ => reader,
     };
     Ok(Some(Found::new(training, Reader::Temporal(reader))))
-}
-
-fn amazon(folder: &Folder) -> Result<Vec<Found>> {
-    let files = || {
-        [".json", ".jsonl"]
-            .into_iter()
-            .flat_map(|ending| folder.ending(ending))
-    };
-    let is_metadata = |file: &str| file.starts_with(METADATA);
-    let mut found = Vec::new();
-    for (file, name) in files().filter(|(file, _)| !is_metadata(file)) {
-        let Some(line) = first_line(folder, file) else {
-            continue;
-        };
-        let Some(release) = recognise_amazon(&line, None) else {
-            continue;
-        };
-        let metadata: Vec<(&str, &str)> = files().filter(|(file, _)| is_metadata(file)).collect();
-        let metadata = match metadata[..] {
-            [] => None,
-            [(only, _)] => Some(only),
-            _ => Some(metadata_of(folder, file, name, &metadata)?),
-        };
-        let Some(metadata) = metadata else {
-            found.push(Found::new(
-                file,
-                Reader::Amazon(AmazonReviews::new(release, folder.path(file))),
-            ));
-            continue;
-        };
-        let metadata_line = first_line(folder, metadata);
-        let release = recognise_amazon(&line, metadata_line.as_deref()).unwrap_or(release);
-        let reader =
-            AmazonReviews::new(release, folder.path(file)).with_metadata(folder.path(metadata));
-        found.push(Found::new(file, Reader::Amazon(reader)));
-    }
-    Ok(found)
-}
-
-/// The metadata that belong to `reviews_X_5.json`, `X_5.json` or `X.jsonl`: `meta_X`.
-fn metadata_of<'a>(
-    folder: &Folder,
-    reviews: &str,
-    name: &str,
-    metadata: &[(&'a str, &str)],
-) -> Result<&'a str> {
-    let category = name.strip_prefix("reviews_").unwrap_or(name);
-    let category = category.strip_suffix("_5").unwrap_or(category);
-    let belongs = |name: &str| name.strip_prefix(METADATA) == Some(category);
-    let mut fitting = metadata.iter().filter(|(_, name)| belongs(name));
-    match (fitting.next(), fitting.next()) {
-        (Some(&(file, _)), None) => Ok(file),
-        _ => Err(folder.unexpected(
-            format!("one file {METADATA}{category} for {reviews}"),
-            metadata
-                .iter()
-                .map(|&(file, _)| file)
-                .collect::<Vec<_>>()
-                .join(", "),
-            "call AmazonReviews with the two paths",
-        )),
-    }
-}
-
-/// The first line of a file, if it can be read and may be a review.
-fn first_line(folder: &Folder, file: &str) -> Option<String> {
-    let mut lines = Lines::open(&folder.path(file), "lines").ok()?;
-    let line = lines.peek(LONGEST_REVIEW).ok()??;
-    Some(line.text.to_owned())
 }
 
 #[cfg(test)]

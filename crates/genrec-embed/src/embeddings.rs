@@ -166,6 +166,18 @@ impl Embeddings {
         }
     }
 
+    /// Reads a file with exactly one row for each of `items` items, as [`read`](Self::read) and [`expect_rows`](Self::expect_rows) do.
+    ///
+    /// # Errors
+    ///
+    /// Those of both; each names the file.
+    pub fn read_rows(path: impl AsRef<std::path::Path>, items: usize) -> Result<Self> {
+        let path = path.as_ref();
+        Self::read(path)?
+            .expect_rows(items)
+            .map_err(|reason| reason.in_file(path))
+    }
+
     /// These embeddings, if there is exactly one row for each of `items` items.
     ///
     /// # Errors
@@ -272,6 +284,25 @@ mod tests {
             messages[2].starts_with("there are 5 rows, expected 9")
                 && messages[2].contains("this very catalogue")
         );
+    }
+
+    #[test]
+    fn a_file_with_other_rows_than_items_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let five = Embeddings::from_vec(5, 1, vec![0.0; 5]).unwrap();
+        let npy = folder.path().join("text.npy");
+        five.write_npy(&npy).unwrap();
+        let safetensors = folder.path().join("text.safetensors");
+        five.write_safetensors(&safetensors).unwrap();
+        for path in [npy, safetensors] {
+            assert_eq!(Embeddings::read_rows(&path, 5).unwrap(), five);
+            let error = Embeddings::read_rows(&path, 6).unwrap_err().to_string();
+            let name = path.display().to_string();
+            assert!(
+                error.contains(&name) && error.contains("there are 5 rows, expected 6"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

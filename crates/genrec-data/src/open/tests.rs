@@ -212,19 +212,39 @@ fn a_file_beside_its_compressed_form_is_an_error() {
 }
 
 #[test]
-fn of_several_metadata_the_name_decides() {
+fn a_test_file_without_the_training_items_is_refused() {
+    // As in LightGCN's and NGCF's folders.
     let folder = fixture::Folder::new();
-    folder.file("reviews_Toys_5.json", REVIEW);
-    folder.file("meta_Books.json", "{'asin': '1', 'title': 'book'}");
-    folder.file("meta_Toys.json", "{'asin': '1', 'title': 'toy'}");
-    assert_eq!(open(folder.path()).unwrap().catalog.texts(), ["toy"]);
-    folder.file("meta_Toys.jsonl", "{}");
+    folder.file("train.txt", "0 0 1 2\n1 1 3\n");
+    folder.file("test.txt", "0 3\n1 0 2\n");
     refused(
         open(folder.path()),
         &[
-            "expected one file meta_Toys for reviews_Toys_5.json",
-            "meta_Books.json, meta_Toys.json",
+            "train.txt:1: expected how the line of user \"0\" in test.txt begins, found other items",
+            "if test.txt holds the test items alone, put the user's training items before them",
         ],
+    );
+    folder.file("test.txt", "0 0 1 2 3\n");
+    refused(
+        open(folder.path()),
+        &["train.txt:2: expected a user of test.txt, found user \"1\""],
+    );
+    folder.file("test.txt", "0 0 1 2 3\n1 1 3 0 2\n");
+    assert_eq!(open(folder.path()).unwrap().interactions.len(), 8);
+    // With the whole sequences there, the split beside them may be any.
+    folder.file("test.txt", "0 3\n1 0 2\n");
+    folder.file("user_sequence.txt", "0 0 1 2 3\n1 1 3\n");
+    assert_eq!(open(folder.path()).unwrap().interactions.len(), 6);
+}
+
+#[test]
+fn a_damaged_file_of_another_format_is_for_its_reader() {
+    let folder = fixture::Folder::new();
+    folder.file("X.inter.json", "{\"A\": [0]}");
+    folder.file("X.item.json", "");
+    refused(
+        open(folder.path()),
+        &["X.item.json: expected {\"0\": {\"title\""],
     );
 }
 

@@ -232,6 +232,14 @@ impl<'de> Visitor<'de> for NameOrPath<'_> {
     }
 }
 
+/// What a price must be, in the words of messages.
+pub(crate) const PRICE: &str = "a price of 0 or more";
+
+/// Whether the number may be a price.
+pub(crate) fn is_price(number: f64) -> bool {
+    number.is_finite() && number >= 0.0
+}
+
 /// A number, a single dollar amount as a string, or nothing. Shops also write ranges and remarks there: no price.
 struct Price;
 seed!(Price => Option<f64>);
@@ -240,7 +248,7 @@ impl<'de> Visitor<'de> for Price {
     type Value = Option<f64>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a price of 0 or more, or a string")
+        write!(f, "{PRICE}, or a string")
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
@@ -256,10 +264,10 @@ impl<'de> Visitor<'de> for Price {
     }
 
     fn visit_f64<E: Error>(self, price: f64) -> Result<Self::Value, E> {
-        if price.is_finite() && price >= 0.0 {
+        if is_price(price) {
             Ok(Some(price))
         } else {
-            Err(wrong(&price.to_string(), "a price of 0 or more"))
+            Err(wrong(&price.to_string(), PRICE))
         }
     }
 

@@ -15,7 +15,8 @@
 //! What they have in common:
 //!
 //! - Files are streamed and may be gzip-compressed (any number of members, named `.gz` or not); a file that breaks off is an error.
-//! - All text is UTF-8. Lines with nothing on them are passed over; nothing else is, and nothing is repaired.
+//! - All text is UTF-8. Lines with nothing on them (in tables not even white space) are passed over; nothing else is, and nothing
+//!   is repaired.
 //! - Where items are numbers, the numbers are kept; where they are names, they are numbered in the order in which they first
 //!   occur, and interactions at the same time keep the order of the file. The original ids are in
 //!   [`Catalog::ids`](crate::Catalog::ids) and [`Dataset::users`](crate::Dataset::users).
@@ -29,7 +30,7 @@ pub(crate) mod fixture;
 mod histories;
 mod interner;
 mod item_record;
-mod json;
+pub(crate) mod json;
 mod letter;
 mod movielens;
 mod recbole;
@@ -37,8 +38,8 @@ mod sequence;
 pub(crate) mod source;
 mod temporal;
 
-pub(crate) use amazon::recognise as recognise_amazon;
 pub use amazon::{AmazonRelease, AmazonReviews};
+pub(crate) use amazon::{is_python, recognise as recognise_amazon};
 pub use events::{RepeatedInteractions, RepeatedItems, UnknownItems};
 pub use letter::LetterJson;
 pub use movielens::MovieLens;

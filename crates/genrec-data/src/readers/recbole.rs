@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use self::table::{Column, Kind, Table};
 use super::{
     events::{Events, Moment, Policy, RepeatedInteractions, UnknownItems},
-    item_record::text,
+    item_record::{PRICE, is_price, text},
     source::{Line, plain_name, quote},
 };
 use crate::{Dataset, Item, Result};
@@ -164,7 +164,12 @@ fn name(interactions: &Path) -> String {
 fn moment(line: &Line<'_>, cell: &str) -> Result<Moment> {
     // Nanoseconds tell apart whatever a double of this size can.
     const NANOSECONDS: f64 = 1e9;
-    let seconds = number(line, "a time, a number of seconds since 1970", cell)?;
+    let seconds = number(
+        line,
+        "a time, a number of seconds since 1970",
+        cell,
+        f64::is_finite,
+    )?;
     let whole = seconds.floor();
     if whole < i64::MIN as f64 || whole >= i64::MAX as f64 {
         return Err(line.malformed(
@@ -179,10 +184,10 @@ fn moment(line: &Line<'_>, cell: &str) -> Result<Moment> {
     })
 }
 
-fn number(line: &Line<'_>, expected: &str, cell: &str) -> Result<f64> {
+fn number(line: &Line<'_>, expected: &str, cell: &str, is_one: fn(f64) -> bool) -> Result<f64> {
     cell.parse()
         .ok()
-        .filter(|number: &f64| number.is_finite())
+        .filter(|&number| is_one(number))
         .ok_or_else(|| line.malformed(expected, quote(cell), "put the row right or leave it out"))
 }
 
@@ -216,7 +221,7 @@ impl Facts {
             column => words(column).into_iter().collect(),
         };
         let price = match words(self.price) {
-            Some(price) => Some(number(&row.line, "a price", &price)?),
+            Some(price) => Some(number(&row.line, PRICE, &price, is_price)?),
             None => None,
         };
         Ok(Item {

@@ -109,6 +109,14 @@ impl SequenceText {
         Ok((dataset, split))
     }
 
+    /// Reads the file as [`read`](Self::read) does, but refuses `training` if it is not of the same users, or a line in it not
+    /// how the user's line in this file begins: then this file does not hold all there is.
+    pub(crate) fn read_with_training(&self, training: &Path) -> Result<Dataset> {
+        let whole = Users::read(&self.path)?;
+        cuts(&whole, &Users::read(training)?)?;
+        self.dataset(whole)
+    }
+
     fn dataset(&self, mut users: Users) -> Result<Dataset> {
         let first = self.first_item(&users)?.number();
         for number in &mut users.histories.items {
@@ -197,7 +205,11 @@ fn cuts(whole: &Users, training: &Users) -> Result<Vec<[usize; 2]>> {
                     plain_name(&whole.path)
                 ),
                 "other items",
-                "give whole lines, training and test, as the file to read",
+                format!(
+                    "give whole lines, training and test, as the file to read: if {} holds the test items alone, put the user's \
+                     training items before them",
+                    plain_name(&whole.path)
+                ),
             ));
         }
         cuts.push([trained_on.len(); 2]);

@@ -61,21 +61,67 @@ pub(crate) fn read_error(path: &Path, line: u64, source: &io::Error) -> Error {
     }
 }
 
-/// A file's lines, one at a time in one buffer; lines of nothing but white space are passed over.
+/// What stands in a line without anything on it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blank {
+    /// White space, or nothing.
+    WhiteSpace,
+    /// Nothing: white space may be cells.
+    Nothing,
+}
+
+impl Blank {
+    fn is(self, line: &[u8]) -> bool {
+        match self {
+            Self::WhiteSpace => line.trim_ascii().is_empty(),
+            Self::Nothing => without_end(line).is_empty(),
+        }
+    }
+}
+
+/// The line without its end of line.
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// The start of a file that may be one long line.
+pub(crate) enum Peek<'a> {
+    /// The first line that is not blank.
+    Line(Line<'a>),
+    /// It is longer than asked for.
+    Longer,
+    /// All lines are blank.
+    Nothing,
+}
+
+/// A file's lines, one at a time in one buffer; blank lines are passed over.
 pub(crate) struct Lines {
     path: PathBuf,
     source: Source,
     buffer: Vec<u8>,
     number: u64,
+    blank: Blank,
 }
 
 impl Lines {
+    /// Lines of which those of nothing but white space are blank.
     pub(crate) fn open(path: &Path, expected: &str) -> Result<Self> {
+        Self::with_blank(path, expected, Blank::WhiteSpace)
+    }
+
+    /// Lines of a table: only those with nothing on them are blank, because a row of empty cells may look like white space.
+    pub(crate) fn open_table(path: &Path, expected: &str) -> Result<Self> {
+        Self::with_blank(path, expected, Blank::Nothing)
+    }
+
+    fn with_blank(path: &Path, expected: &str, blank: Blank) -> Result<Self> {
         Ok(Self {
             path: path.to_owned(),
             source: open(path, expected)?,
             buffer: Vec::new(),
             number: 0,
+            blank,
         })
     }
 
@@ -85,13 +131,13 @@ impl Lines {
         self.current()
     }
 
-    /// The first line if it has at most `limit` bytes: for a look at a file that may be one long line.
-    pub(crate) fn peek(&mut self, limit: u64) -> Result<Option<Line<'_>>> {
+    /// The first line if it has fewer than `limit` bytes: for a look at a file that may be one long line.
+    pub(crate) fn peek(&mut self, limit: u64) -> Result<Peek<'_>> {
         self.advance(limit)?;
         if self.buffer.len() as u64 >= limit {
-            return Ok(None);
+            return Ok(Peek::Longer);
         }
-        self.current()
+        Ok(self.current()?.map_or(Peek::Nothing, Peek::Line))
     }
 
     /// Puts the next line that is not blank into the buffer, or nothing at the end of the file.
@@ -103,7 +149,7 @@ impl Lines {
                 .take(limit)
                 .read_until(b'\n', &mut self.buffer)
                 .map_err(|error| read_error(&self.path, self.number, &error))?;
-            if read == 0 || !self.buffer.trim_ascii().is_empty() {
+            if read == 0 || !self.blank.is(&self.buffer) {
                 return Ok(());
             }
         }
@@ -118,8 +164,7 @@ impl Lines {
             number: self.number,
             text: "",
         };
-        let bytes = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        let bytes = without_end(&self.buffer);
         line.text = std::str::from_utf8(bytes).map_err(|error| {
             let place = error.valid_up_to();
             line.malformed(
@@ -192,102 +237,4 @@ pub(crate) fn folder_name(path: &Path) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::readers::fixture::{Folder, gzip};
-
-    fn all(path: &Path) -> Result<Vec<(u64, String)>> {
-        let mut lines = Lines::open(path, "lines")?;
-        let mut all = Vec::new();
-        while let Some(line) = lines.next_line()? {
-            all.push((line.number, line.text.to_owned()));
-        }
-        Ok(all)
-    }
-
-    #[test]
-    fn lines_are_the_same_plain_compressed_in_members_or_under_another_name() {
-        let text = "\u{feff}a b\r\n\n  \nc\n\u{e9}";
-        let expected = [(1, "a b".into()), (4, "c".into()), (5, "\u{e9}".into())];
-        let folder = Folder::new();
-        let members = [
-            gzip(&text.as_bytes()[..5]),
-            gzip(b""),
-            gzip(&text.as_bytes()[5..]),
-        ]
-        .concat();
-        for (name, bytes) in [
-            ("plain.txt", text.as_bytes().to_vec()),
-            ("one.txt.gz", gzip(text.as_bytes())),
-            ("several.txt.gz", members.clone()),
-            ("disguised.txt", members),
-        ] {
-            assert_eq!(all(&folder.file(name, bytes)).unwrap(), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_gz_file_cut_anywhere_is_an_error_and_never_a_shorter_file() {
-        let folder = Folder::new();
-        let text: String = (0..200).map(|n| format!("line {}\n", n * n)).collect();
-        let whole = [gzip(text.as_bytes()), gzip(text.as_bytes())].concat();
-        let first = gzip(text.as_bytes()).len();
-        // A cut exactly between two members leaves a whole file, and nothing in it can tell.
-        for cut in (1..whole.len()).filter(|&cut| cut != first) {
-            let path = folder.file("cut.gz", whole[..cut].to_vec());
-            let error = all(&path).expect_err(&format!("cut at {cut} of {}", whole.len()));
-            assert!(matches!(error, Error::Read { .. }), "cut at {cut}: {error}");
-            assert!(error.to_string().contains("cut.gz"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_text_file_named_gz_is_refused() {
-        let folder = Folder::new();
-        let error = all(&folder.file("text.gz", "no gzip here")).unwrap_err();
-        assert!(error.to_string().contains("text.gz"), "{error}");
-    }
-
-    #[test]
-    fn broken_utf8_is_reported_with_line_and_column() {
-        let folder = Folder::new();
-        let error = all(&folder.file("x.txt", b"good\nb\xffd\n".to_vec())).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("x.txt:2: expected UTF-8 text, found byte 0xff at column 2"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn an_empty_file_and_a_missing_one_are_told_apart() {
-        let folder = Folder::new();
-        for (name, bytes) in [
-            ("empty", Vec::new()),
-            ("empty.gz", gzip(b"")),
-            ("nothing.gz", Vec::new()),
-        ] {
-            let error = all(&folder.file(name, bytes)).unwrap_err();
-            assert!(error.to_string().contains("found an empty file"), "{error}");
-        }
-        let error = all(&folder.path().join("absent")).unwrap_err();
-        assert!(matches!(error, Error::Read { .. }), "{error}");
-    }
-
-    #[test]
-    fn a_peek_gives_a_short_line_and_not_a_long_one() {
-        let folder = Folder::new();
-        let path = folder.file("x", "\n0123456789\n");
-        let mut lines = Lines::open(&path, "lines").unwrap();
-        assert_eq!(lines.peek(20).unwrap().unwrap().text, "0123456789");
-        let mut lines = Lines::open(&path, "lines").unwrap();
-        assert!(lines.peek(5).unwrap().is_none());
-    }
-
-    #[test]
-    fn long_finds_are_cut_for_messages() {
-        assert_eq!(quote("a\tb"), r#""a\tb""#);
-        assert!(quote(&"\u{e9}".repeat(10_000)).len() < 200);
-    }
-}
+mod tests;

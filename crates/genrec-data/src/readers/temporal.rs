@@ -1,6 +1,6 @@
 //! SETRec's temporal splits (Lin et al., 2025) as JSON.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     dense::{Gap, Histories, expect_users, items_without_gaps},
@@ -71,8 +71,8 @@ impl TemporalJson {
     /// # Errors
     ///
     /// [`Error::Read`] if a file cannot be read to its end; [`Error::Malformed`] with the line for what is not as above, for an
-    /// item outside the catalogue or a user who occurs twice in one file; [`Error::Unexpected`] for an empty file, gaps in the
-    /// numbers of the items, and lists of warm and cold items that are not those of the histories.
+    /// item outside the catalogue, a user who occurs twice in one file, and for the largest number if there are gaps below it;
+    /// [`Error::Unexpected`] for an empty file, and for lists of warm and cold items that are not those of the histories.
     pub fn read(&self) -> Result<Dataset> {
         Ok(self.read_with_cuts()?.0)
     }
@@ -130,7 +130,10 @@ impl TemporalJson {
         };
         let size = match self.catalogue_size {
             Some(size) => size,
-            None => self.size(all.items.iter().chain(&lists[0]).chain(&lists[1]).copied())?,
+            None => {
+                let histories = parts.iter().map(|(_, histories)| &histories.items);
+                self.size(&histories.chain(&lists).collect::<Vec<_>>())?
+            }
         };
         let training = &parts[0].1.items;
         if let Some(paths) = &self.item_lists {
@@ -147,19 +150,52 @@ impl TemporalJson {
         Ok((dataset, cuts))
     }
 
-    fn size(&self, occurrences: impl Iterator<Item = u32> + Clone) -> Result<usize> {
+    /// The size of the catalogue by the items of each file: of the parts, and of the lists.
+    fn size(&self, items: &[&Vec<u32>]) -> Result<usize> {
+        let occurrences = items.iter().copied().flatten().copied();
         items_without_gaps(occurrences).map_err(|gap| {
             let [training, validation, test] = self.parts.each_ref().map(|path| plain_name(path));
-            Error::Unexpected {
-                path: self.parts[0].clone(),
-                expected: format!(
-                    "{} in {training}, {validation}, {test} and the lists of items",
-                    gap.expected()
-                ),
-                found: gap.found(),
-                remedy: Gap::REMEDY.into(),
+            let files = self.parts.iter().chain(self.item_lists.iter().flatten());
+            let holder = files
+                .zip(items)
+                .find(|(_, items)| items.contains(&gap.largest));
+            let path = holder.map_or(&self.parts[0], |(path, _)| path);
+            let expected = format!(
+                "{} in {training}, {validation}, {test} and the lists of items",
+                gap.expected()
+            );
+            let found = gap.found();
+            let remedy = Gap::REMEDY.to_owned();
+            match self.line_of_largest(path, gap.largest) {
+                Some(line) => Error::Malformed {
+                    path: path.clone(),
+                    line,
+                    expected,
+                    found,
+                    remedy,
+                },
+                None => Error::Unexpected {
+                    path: path.clone(),
+                    expected,
+                    found,
+                    remedy,
+                },
             }
         })
+    }
+
+    /// Lines are not kept for the case that a number is wrong: the file is read again, up to the number.
+    fn line_of_largest(&self, path: &Path, largest: u32) -> Option<u64> {
+        let below = Range::below(largest as usize, "the catalogue");
+        let refused = if self.parts.iter().any(|part| part == path) {
+            histories::read(path, &below).err()
+        } else {
+            histories::read_items(path, &below).err()
+        };
+        match refused {
+            Some(Error::Malformed { line, .. }) => Some(line),
+            _ => None,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::t5::T5Config;
 pub enum HistoryPositions {
     /// One position a token, as TIGER and LETTER-TIGER do: an item with four codes takes four positions.
     Tokens,
-    /// One position an item, the sum of its token embeddings divided by the square root of their number: four times fewer positions for
+    /// One position an item, the sum of its token embeddings divided by the square root of the length of the longest identifier: four times fewer positions for
     /// four codes.
     Items,
 }
@@ -81,8 +81,9 @@ impl SequenceModelConfig {
     /// of a history, a decoder that gets the encoder's last state at every place, softmax over what can follow, and smaller layers.
     pub fn quick(vocabulary: &Vocabulary) -> Self {
         let t5 = T5Config::letter_tiger(vocabulary.len())
-            .with_d_ff(256)
-            .with_n_heads(4)
+            .with_d_model(192)
+            .with_d_ff(512)
+            .with_n_heads(6)
             .with_d_kv(32)
             .with_encoder_layers(2)
             .with_decoder_layers(1)

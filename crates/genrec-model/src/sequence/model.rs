@@ -107,13 +107,21 @@ impl SequenceModel {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if a codebook has more codewords than its level has tokens.
+    /// [`Error::Config`] if there are more codebooks than levels, or a codebook has more codewords than its level has tokens.
     pub fn start_from_codebooks(
         mut self,
         tokens: &ItemTokens,
         codebooks: &[Tensor<2>],
         seed: u64,
     ) -> Result<Self> {
+        let levels = tokens.vocabulary().levels();
+        if codebooks.len() > levels {
+            return Err(Error::Config {
+                what: "codebooks",
+                found: format!("{} codebooks", codebooks.len()),
+                expected: format!("at most one for each of the {levels} levels of the vocabulary"),
+            });
+        }
         let weight = self.t5.shared().val();
         let device = weight.device();
         let [_, d_model] = weight.dims();

@@ -88,9 +88,20 @@ impl Retrieval {
     ///
     /// If a history holds an item without an identifier, or the model gives a probability that is not a number (its training has diverged).
     pub fn recommend(&self, model: &SequenceModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
+        self.try_recommend(model, queries, k)
+            .expect("the log-probabilities of a model whose weights are finite are numbers")
+    }
+
+    /// As [`recommend`](Self::recommend), with an error where a probability is not a number.
+    pub(crate) fn try_recommend(
+        &self,
+        model: &SequenceModel,
+        queries: &[Query<'_>],
+        k: usize,
+    ) -> genrec_decode::Result<Vec<Ranked>> {
         let mut ranked = vec![Ranked::default(); queries.len()];
         if k == 0 || self.tokens.groups() == 0 {
-            return ranked;
+            return Ok(ranked);
         }
         let read = |query: &Query<'_>| query.history.len().min(model.config().max_history);
         let mut order: Vec<usize> = (0..queries.len()).collect();
@@ -101,11 +112,11 @@ impl Retrieval {
                 let queries: Vec<&Query<'_>> = batch.iter().map(|&query| &queries[query]).collect();
                 self.recommend_batch(model, &queries, k)
             })
-            .collect();
+            .collect::<genrec_decode::Result<_>>()?;
         for (place, answer) in order.into_iter().zip(answers.into_iter().flatten()) {
             ranked[place] = answer;
         }
-        ranked
+        Ok(ranked)
     }
 
     fn recommend_batch(
@@ -113,7 +124,7 @@ impl Retrieval {
         model: &SequenceModel,
         queries: &[&Query<'_>],
         k: usize,
-    ) -> Vec<Ranked> {
+    ) -> genrec_decode::Result<Vec<Ranked>> {
         let histories: Vec<&[ItemId]> = queries
             .iter()
             .map(|query| {
@@ -143,10 +154,8 @@ impl Retrieval {
             .with_width(self.beams.max(k))
             .init()
             .expect("neither results nor width is 0");
-        let found = search
-            .search_filtered(&self.trie, &filters, &mut scorer)
-            .expect("the log-probabilities of a model whose weights are finite are numbers");
-        found
+        let found = search.search_filtered(&self.trie, &filters, &mut scorer)?;
+        let ranked = found
             .iter()
             .zip(queries)
             .map(|(hypotheses, query)| {
@@ -162,7 +171,8 @@ impl Retrieval {
                     .collect();
                 Ranked::grouped(&groups, k)
             })
-            .collect()
+            .collect();
+        Ok(ranked)
     }
 
     /// The groups all of whose items are in the history, where those are not to be recommended.

@@ -110,7 +110,9 @@ fn among_children(
     let mut place = 0;
     for child in children {
         place += candidates[place..].partition_point(|candidate| candidate < child);
-        scores[place] = (logit(child) - normalizer).min(0.0);
+        let score = logit(child) - normalizer;
+        // Not `min`, which would make a certainty of what is not a number.
+        scores[place] = if score > 0.0 { 0.0 } else { score };
     }
 }
 

@@ -256,3 +256,17 @@ fn a_model_for_other_identifiers_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+#[should_panic(expected = "are numbers")]
+fn what_is_not_a_number_is_never_a_certainty() {
+    let tokens = tokens(false);
+    let config = config(&tokens).with_softmax(SoftmaxOver::Children);
+    let mut model = model(config, &tokens);
+    let nothing = model.t5.shared().val() * f32::NAN;
+    model
+        .t5
+        .set_shared(burn::module::Param::from_tensor(nothing));
+    let history = items(&[1, 2]);
+    Retrieval::new(tokens).recommend(&model, &[Query::anonymous(&history)], 3);
+}

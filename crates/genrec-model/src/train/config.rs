@@ -72,11 +72,11 @@ impl TrainingConfig {
     /// rate.
     pub fn quick() -> Self {
         Self::new()
-            .with_epochs(30)
+            .with_epochs(20)
             .with_batch_size(64)
             .with_accumulation(1)
             .with_piece_rows(Some(16))
-            .with_learning_rate(5e-3)
+            .with_learning_rate(3e-3)
             .with_warmup(0.05)
             .with_weight_decay(0.3)
             .with_validation_users(1_000)

@@ -10,7 +10,7 @@ use burn::optim::{
 use burn::tensor::{ExecutionError, Tensor};
 use burn::train::{InferenceStep, ItemLazy, TrainOutput, TrainStep, metric::Adaptor};
 use genrec_data::ItemId;
-use genrec_metrics::Query;
+use genrec_metrics::{Query, Ranked};
 use rayon::prelude::*;
 
 use super::batch::Batch;
@@ -134,7 +134,12 @@ impl InferenceStep for SequenceLearner {
                 history,
             })
             .collect();
-        let ranked = self.settings.retrieval.recommend(&self.model, &queries, 10);
+        // A model whose weights are no longer numbers answers nothing, which gains nothing; its loss is what ends the training.
+        let ranked = self
+            .settings
+            .retrieval
+            .try_recommend(&self.model, &queries, 10)
+            .unwrap_or_else(|_| vec![Ranked::default(); queries.len()]);
         let gain = |rank: u32| {
             if rank <= 10 {
                 1.0 / f64::from(rank + 1).log2()

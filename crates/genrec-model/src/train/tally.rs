@@ -1,8 +1,9 @@
 //! Sums of what an epoch measures, filled by burn-train's metrics.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use burn::tensor::{Tensor, TensorReadError};
+use burn::train::Interrupter;
 use burn::train::metric::{Metric, MetricMetadata, SerializedEntry};
 
 use super::learner::Gains;
@@ -19,6 +20,8 @@ struct Mean {
 pub(crate) struct Tally {
     loss: Arc<Mutex<Mean>>,
     gain: Arc<Mutex<Mean>>,
+    /// The first loss that was no number.
+    diverged: Arc<OnceLock<f64>>,
 }
 
 impl Tally {
@@ -37,8 +40,18 @@ impl Tally {
         (mean.count > 0).then(|| mean.sum / mean.count as f64)
     }
 
-    pub(crate) fn loss_metric(&self) -> LossTally {
-        LossTally(self.loss.clone())
+    /// The first loss that was infinite or no number.
+    pub(crate) fn diverged(&self) -> Option<f64> {
+        self.diverged.get().copied()
+    }
+
+    /// Stops the training by `interrupter` at the first loss that is infinite or no number: before its weights are validated or saved.
+    pub(crate) fn loss_metric(&self, interrupter: Interrupter) -> LossTally {
+        LossTally {
+            mean: self.loss.clone(),
+            diverged: self.diverged.clone(),
+            interrupter,
+        }
     }
 
     pub(crate) fn gain_metric(&self) -> GainTally {
@@ -48,7 +61,11 @@ impl Tally {
 
 /// Adds up the losses of training batches.
 #[derive(Clone)]
-pub(crate) struct LossTally(Arc<Mutex<Mean>>);
+pub(crate) struct LossTally {
+    mean: Arc<Mutex<Mean>>,
+    diverged: Arc<OnceLock<f64>>,
+    interrupter: Interrupter,
+}
 
 /// Adds up the gains of validation users.
 #[derive(Clone)]
@@ -74,15 +91,18 @@ impl Metric for LossTally {
     ) -> Result<SerializedEntry, TensorReadError> {
         let loss = loss.clone().try_into_scalar::<f64>()?;
         {
-            let mut mean = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut mean = self.mean.lock().unwrap_or_else(PoisonError::into_inner);
             mean.sum += loss;
             mean.count += 1;
         }
-        Ok(entry(&self.0))
+        if !loss.is_finite() && self.diverged.set(loss).is_ok() {
+            self.interrupter.stop(Some("the loss is not a number"));
+        }
+        Ok(entry(&self.mean))
     }
 
     fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
-        Ok(entry(&self.0))
+        Ok(entry(&self.mean))
     }
 
     // Called by burn-train between splits; the sums are taken at the end of the epoch instead.

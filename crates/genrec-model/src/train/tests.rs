@@ -330,6 +330,52 @@ fn what_does_not_fit_is_not_resumed() {
 }
 
 #[test]
+fn a_training_that_diverges_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let split = world(true, 5);
+    let tokens = tokens();
+    let mut model = model(&tokens);
+    let nothing = model.t5.shared().val() * f32::NAN;
+    model.t5.set_shared(Param::from_tensor(nothing));
+    for epoch in 0..2 {
+        let error = SequenceTrainer::new(training(), folder.path())
+            .with_resume(true)
+            .fit(
+                model.clone(),
+                &tokens,
+                &split.train,
+                &split.validation,
+                |_| {},
+            )
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("the loss is NaN"), "try {epoch}: {error}");
+    }
+}
+
+#[test]
+fn identifiers_of_another_catalogue_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = tokens();
+    let histories = vec![vec![ItemId::new(0); 5]; 3];
+    let split = leave_one_out(&Interactions::new(20, histories).unwrap()).unwrap();
+    let error = SequenceTrainer::new(training(), folder.path())
+        .fit(
+            model(&tokens),
+            &tokens,
+            &split.train,
+            &split.validation,
+            |_| {},
+        )
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("16 items") && error.contains("20 items"),
+        "{error}"
+    );
+}
+
+#[test]
 fn impossible_settings_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let split = world(true, 5);
@@ -338,6 +384,11 @@ fn impossible_settings_are_named() {
         (training().with_learning_rate(0.0), "learning_rate"),
         (training().with_warmup(1.5), "warmup"),
         (training().with_temperature(f64::NAN), "temperature"),
+        (training().with_weight_decay(-0.1), "weight_decay"),
+        (
+            training().with_max_gradient_norm(Some(0.0)),
+            "max_gradient_norm",
+        ),
     ] {
         let error = fit(&split, training, folder.path())
             .unwrap_err()

@@ -13,7 +13,7 @@ use burn::optim::AdamWConfig;
 use burn::store::ModuleRecord;
 use burn::tensor::Tensor;
 use burn::train::logger::InMemoryMetricLogger;
-use burn::train::{Learner, SupervisedTraining};
+use burn::train::{Interrupter, Learner, SupervisedTraining};
 use genrec_data::{Interactions, ItemId, Validation};
 use genrec_identify::ItemTokens;
 
@@ -83,6 +83,13 @@ impl SequenceTrainer {
     ) -> Result<Trained> {
         let config = &self.config;
         check(config)?;
+        if tokens.items() != train.items() {
+            return Err(Error::Config {
+                what: "identifiers",
+                found: format!("identifiers of {} items", tokens.items()),
+                expected: format!("one for each of the {} items of the data", train.items()),
+            });
+        }
         let whole_sequences = model.config().t5.causal_encoder;
         let samples = Samples::new(train, model.config().max_history, whole_sequences);
         let users: Vec<(Vec<ItemId>, ItemId)> = validation
@@ -192,12 +199,14 @@ impl SequenceTrainer {
         };
 
         let tally = Tally::default();
+        let interrupter = Interrupter::new();
         let report = listener.clone();
         let mut training =
             SupervisedTraining::new(&self.folder, Arc::new(train), Arc::new(validation))
                 .with_application_logger(None)
                 .with_metric_logger(InMemoryMetricLogger::new())
-                .metric_train(tally.loss_metric())
+                .metric_train(tally.loss_metric(interrupter.clone()))
+                .with_interrupter(interrupter)
                 .metric_valid(tally.gain_metric())
                 .num_epochs(config.epochs)
                 .renderer(Box::new(Renderer {
@@ -215,7 +224,7 @@ impl SequenceTrainer {
                 )
                 .with_checkpointing_strategy(SaveEveryEpoch {
                     vault: vault.clone(),
-                    tally,
+                    tally: tally.clone(),
                     report: Box::new(move |summary| report.tell(TrainingEvent::Epoch(*summary))),
                 })
                 .early_stopping(Patience {
@@ -241,15 +250,10 @@ impl SequenceTrainer {
         if let Some(error) = result.error {
             return Err(Error::Training(error.to_string()));
         }
-        if let Some(bad) = vault
-            .journal()
-            .epochs
-            .iter()
-            .find(|epoch| !epoch.loss.is_finite())
-        {
+        if let Some(loss) = tally.diverged() {
             return Err(Error::Training(format!(
-                "the loss of epoch {} is {}: lower the learning rate, or clip gradients",
-                bad.epoch, bad.loss
+                "the loss is {loss} after epoch {}: lower the learning rate, or clip gradients",
+                vault.last_epoch()
             )));
         }
         Ok(())
@@ -277,7 +281,10 @@ fn check(config: &TrainingConfig) -> Result<()> {
             });
         }
     }
+    let norm = config.max_gradient_norm.unwrap_or(1.0);
     let ranges = [
+        ("max_gradient_norm", norm, f64::MIN_POSITIVE..=f64::MAX),
+        ("weight_decay", f64::from(config.weight_decay), 0.0..=1e3),
         (
             "learning_rate",
             config.learning_rate,

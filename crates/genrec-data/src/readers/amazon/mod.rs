@@ -232,6 +232,11 @@ pub(crate) fn recognise(reviews: &str, metadata: Option<&str>) -> Option<AmazonR
     })
 }
 
+/// Whether a line is a Python literal, as those of the metadata of 2014 are.
+pub(crate) fn is_python(line: &str) -> bool {
+    python::parse(line.trim()).is_ok()
+}
+
 fn read_metadata(line: &Line<'_>, release: AmazonRelease) -> Result<(String, Item)> {
     let record = ItemRecord(release.names());
     let shape = release.metadata();

@@ -187,6 +187,19 @@ fn malformed_reviews_are_refused_with_their_line() {
         read(Of2023, second(good), None),
         &["reviews_Toys_5.json:1: ", "missing field `user_id`"],
     );
+    let of_2023 = REVIEWS_2023.replace("1600000000100", "\"1600000000100\"");
+    refused(
+        read(Of2023, of_2023, None),
+        &["reviews_Toys_5.json:2: expected i64, found string \"1600000000100\""],
+    );
+    let of_2023 = REVIEWS_2023.replace(
+        "\"user_id\": \"U\", \"asin\": \"p2\"",
+        "\"user_id\": 7, \"asin\": \"p2\"",
+    );
+    refused(
+        read(Of2023, of_2023, None),
+        &["reviews_Toys_5.json:2: expected a string, found integer `7`"],
+    );
     refused(
         read(Of2023, r#"{"user_id": "A", "timestamp": 1}"#, None),
         &["reviews_Toys_5.json:1: expected \"parent_asin\" or \"asin\", found neither"],
@@ -293,6 +306,38 @@ fn empty_broken_and_truncated_files_are_refused() {
         AmazonReviews::new(release, path).read(),
         &["cut.json.gz: cannot be read (line "],
     );
+}
+
+#[test]
+fn broken_and_truncated_metadata_are_refused() {
+    use AmazonRelease::{Of2014, Of2018, Of2023};
+    for (release, reviews, metadata) in [
+        (Of2014, REVIEWS, OF_2014),
+        (Of2018, REVIEWS, OF_2018),
+        (Of2023, REVIEWS_2023, OF_2023),
+    ] {
+        let folder = Folder::new();
+        let reader = AmazonReviews::new(release, folder.file("reviews_Toys_5.json", reviews));
+        let broken = [metadata.as_bytes(), b"{\"\xff"].concat();
+        let place = metadata.lines().count() + 1;
+        refused(
+            reader
+                .clone()
+                .with_metadata(folder.file("meta_Toys.json", broken))
+                .read(),
+            &[&format!(
+                "meta_Toys.json:{place}: expected UTF-8 text, found byte 0xff at column 3"
+            )],
+        );
+        let long: String = (0..500)
+            .map(|number| metadata.replace("00", &format!("{number:04}")))
+            .collect();
+        let cut = folder.truncated_gz("meta_cut.json.gz", &long);
+        refused(
+            reader.with_metadata(cut).read(),
+            &["meta_cut.json.gz: cannot be read (line ", "complete"],
+        );
+    }
 }
 
 #[test]

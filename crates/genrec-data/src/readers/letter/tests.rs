@@ -163,6 +163,24 @@ fn empty_broken_and_truncated_files_are_refused() {
         LetterJson::new(path).read(),
         &["Toy.inter.json.gz: cannot be read (line "],
     );
+    let with_items =
+        |items| LetterJson::new(folder.file("Toy.inter.json", INTER)).with_items(items);
+    let broken = b"{\"0\": {},\n \"1\": {\"title\": \"\xff\"}}".to_vec();
+    refused(
+        with_items(folder.file("Toy.item.json", broken)).read(),
+        &[
+            "Toy.item.json:2: expected {\"0\": {\"title\": ...",
+            "unicode",
+        ],
+    );
+    let long: Vec<String> = (0..900)
+        .map(|item| format!("\"{item}\": {{\"title\": \"{}\"}}", item * 7 % 900))
+        .collect();
+    let cut = folder.truncated_gz("Toy.item.json.gz", &format!("{{{}}}", long.join(",\n")));
+    refused(
+        with_items(cut).read(),
+        &["Toy.item.json.gz: cannot be read (line ", "complete"],
+    );
 }
 
 #[test]

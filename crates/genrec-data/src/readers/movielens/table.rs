@@ -21,7 +21,7 @@ impl<const N: usize> Table<N> {
     /// The columns may be in any order, and others among them.
     pub(super) fn open(path: &Path, names: [&str; N]) -> Result<Self> {
         let shape = format!("a table with the columns {}", names.join(", "));
-        let mut lines = Lines::open(path, &shape)?;
+        let mut lines = Lines::open_table(path, &shape)?;
         let Some(header) = lines.next_line()? else {
             let line = Line {
                 path,

@@ -132,6 +132,11 @@ fn malformed_movies_and_unknown_ones_are_refused_with_their_line() {
         read(RATINGS, Some("movieId,title,genres\n50,x,y\n50,z,y\n")),
         &["movies.csv:3: expected one record of each item"],
     );
+    for (row, found) in [("20,x", "2"), ("20,x, y,z", "4"), (" ", "1")] {
+        let movies = format!("movieId,title,genres\n50,x,y\n{row}\n");
+        let found = format!("expected 3 cells, as in the first line, found {found}");
+        refused(read(RATINGS, Some(&movies)), &["movies.csv:3: ", &found]);
+    }
     let movies = "movieId,title,genres\n50,x,y\n";
     refused(
         read(RATINGS, Some(movies)),
@@ -166,6 +171,21 @@ fn empty_broken_and_truncated_files_are_refused() {
         &["ratings.csv:6: expected UTF-8 text, found byte 0xff at column 4"],
     );
     let folder = Folder::new();
+    let with_movies =
+        |movies| MovieLens::new(folder.file("ratings.csv", RATINGS)).with_movies(movies);
+    let broken = [MOVIES.as_bytes(), b"60,\xe9,War\n"].concat();
+    refused(
+        with_movies(folder.file("movies.csv", broken)).read(),
+        &["movies.csv:6: expected UTF-8 text, found byte 0xe9 at column 4"],
+    );
+    let rows: String = (0..3_000)
+        .map(|row| format!("{row},Title {},War\n", row * 31 % 997))
+        .collect();
+    let text = format!("movieId,title,genres\n{rows}");
+    refused(
+        with_movies(folder.truncated_gz("movies.csv.gz", &text)).read(),
+        &["movies.csv.gz: cannot be read (line ", "complete"],
+    );
     let rows: String = (0..3_000)
         .map(|row| format!("{},{},1.0,{}\n", row % 70, row * 31 % 997, row * row))
         .collect();

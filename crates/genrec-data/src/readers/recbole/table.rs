@@ -63,7 +63,7 @@ impl<'a> Row<'a> {
 
 impl Table {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let mut lines = Lines::open(path, SHAPE)?;
+        let mut lines = Lines::open_table(path, SHAPE)?;
         let Some(header) = lines.next_line()? else {
             let line = Line {
                 path,

@@ -147,10 +147,54 @@ fn malformed_rows_are_refused_with_their_line() {
     ] {
         refused(read(second(row), None), &["toy.inter:3: ", part]);
     }
+    // A row of empty cells is a row.
     refused(
-        read(INTER, Some("item_id:token\tprice:float\na\tdear\n")),
-        &["toy.item:2: expected a price, found \"dear\""],
+        read(second("\t\t"), None),
+        &["toy.inter:3: expected a time", "found \"\""],
     );
+    refused(
+        read("user_id:token\titem_id:token\nu\ta\n\t\n", None),
+        &["toy.inter:3: expected a user's id, found nothing"],
+    );
+    refused(
+        read("user_id:token\titem_id:token\nu\ta\n  \n", None),
+        &["toy.inter:3: expected 2 columns", "found 1"],
+    );
+}
+
+#[test]
+fn malformed_items_are_refused_with_their_line() {
+    refused(
+        read(INTER, Some("id:token\ttitle:token\na\tA\n")),
+        &[
+            "toy.item:1: expected a column item_id:token, found id:token, title:token",
+            "with_columns",
+        ],
+    );
+    for (row, part) in [
+        (
+            "a\tA",
+            "expected 3 columns separated by tabs, as in the first line, found 2",
+        ),
+        (
+            "a\tA\t1\t2",
+            "expected 3 columns separated by tabs, as in the first line, found 4",
+        ),
+        ("\tA\t1", "expected an item's id, found nothing"),
+        ("\t\t", "expected an item's id, found nothing"),
+        (
+            "a\tA\tdear",
+            "expected a price of 0 or more, found \"dear\"",
+        ),
+        (
+            "a\tA\t-1.5",
+            "expected a price of 0 or more, found \"-1.5\"",
+        ),
+        ("a\tA\tinf", "expected a price of 0 or more, found \"inf\""),
+    ] {
+        let item = format!("item_id:token\ttitle:token\tprice:float\nb\tB\t0\n{row}\n");
+        refused(read(INTER, Some(&item)), &["toy.item:3: ", part]);
+    }
 }
 
 #[test]
@@ -186,6 +230,19 @@ fn empty_broken_and_truncated_files_are_refused() {
         &["toy.inter:6: expected UTF-8 text, found byte 0xc3 at column 3"],
     );
     let folder = Folder::new();
+    let with_items = |items| RecBole::new(folder.file("toy.inter", INTER)).with_items(items);
+    refused(
+        with_items(folder.file("toy.item", [ITEM.as_bytes(), b"d\t\xff\t\t\t\n"].concat())).read(),
+        &["toy.item:6: expected UTF-8 text, found byte 0xff at column 3"],
+    );
+    let rows: String = (0..3_000)
+        .map(|row| format!("{row}\tTitle {}\n", row * 31 % 997))
+        .collect();
+    let text = format!("item_id:token\ttitle:token\n{rows}");
+    refused(
+        with_items(folder.truncated_gz("cut.item.gz", &text)).read(),
+        &["cut.item.gz: cannot be read (line ", "complete"],
+    );
     let rows: String = (0..3_000)
         .map(|row| format!("u{}\ti{}\n", row % 70, row * 31 % 997))
         .collect();

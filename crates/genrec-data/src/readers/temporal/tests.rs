@@ -121,10 +121,6 @@ fn malformed_files_are_refused_with_their_line() {
         &["training.json:2: ", "found item 4294967295"],
     );
     refused(
-        read("testing.json", "{\"u\": [4000000000]}"),
-        &["training.json: ", "largest, 4000000000", "found no item 5"],
-    );
-    refused(
         read("training.json", "{\"u\": [0],\n\"u\": [2]}"),
         &["training.json:2: expected each user once"],
     );
@@ -160,6 +156,27 @@ fn malformed_files_are_refused_with_their_line() {
         in_folder(&folder).read(),
         &["training.json: ", "found no user"],
     );
+}
+
+#[test]
+fn a_huge_number_is_told_with_its_file_and_line() {
+    for (name, contents) in [
+        ("training.json", "{\"u\": [0, 2],\n\"v\": [2, 4000000000]}"),
+        ("validation.json", "{\"v\": [1],\n\"u\": [4000000000]}"),
+        ("testing.json", "{\"v\": [3],\n\"u\": [4000000000]}"),
+        ("cold_items.json", "[3, 1, 4,\n4000000000]"),
+    ] {
+        refused(
+            read(name, contents),
+            &[
+                &format!(
+                    "/{name}:2: expected every item number up to the largest, 4000000000 in training.json, "
+                ),
+                "found no item 5",
+                "with_catalogue_size",
+            ],
+        );
+    }
 }
 
 #[test]

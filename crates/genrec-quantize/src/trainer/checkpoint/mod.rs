@@ -158,10 +158,20 @@ impl<'a> Run<'a> {
                 })
             })
             .transpose()?;
+        if header.epoch > self.epochs {
+            return Err(Error::Checkpoint {
+                path: self.checkpoints.file(),
+                reason: format!(
+                    "is of epoch {}, beyond the {} epochs asked for: ask for at least as many, or start anew in another folder",
+                    header.epoch, self.epochs
+                ),
+            });
+        }
         // A run that was told to stop may go on, as may one that has got more epochs since.
         let stop = header
             .stop
-            .filter(|stop| *stop == Stop::Patience || header.epoch >= self.epochs);
+            .filter(|stop| *stop == Stop::Patience || header.epoch == self.epochs)
+            .or((header.epoch == self.epochs).then_some(Stop::Finished));
         Ok(Some(Saved {
             quantizer: model,
             optimizer,

@@ -61,6 +61,35 @@ fn a_resumed_run_ends_in_the_same_bits() {
 }
 
 #[test]
+fn a_checkpoint_at_or_beyond_the_last_epoch_asked_for_ends_or_is_refused() {
+    let rows = planted();
+    let folder = tempfile::tempdir().unwrap();
+    let fit = |epochs: usize, stop_after: usize| {
+        let config = TrainerConfig::new(epochs).with_batch(200).with_seed(3);
+        let mut progress = |progress: &Progress| match progress.epoch + 1 == stop_after {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        config
+            .init()
+            .with_checkpoints(Checkpoints::new(folder.path()).with_every(1))
+            .fit(
+                model(small(vec![8, 8])),
+                &rows,
+                Callbacks::new().with_progress(&mut progress),
+            )
+    };
+    assert_eq!(fit(9, 4).unwrap().epochs, 4);
+    let finished = fit(4, usize::MAX).unwrap();
+    assert_eq!((finished.epochs, finished.stop), (4, Stop::Finished));
+    let refused = fit(3, usize::MAX).err().unwrap().to_string();
+    assert!(
+        refused.contains("is of epoch 4") && refused.contains("3 epochs"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn killed_between_checkpoints_a_run_repeats_what_was_lost() {
     let rows = planted();
     let config = TrainerConfig::new(6).with_batch(200).with_seed(3);
