@@ -124,9 +124,9 @@ impl Preset {
     fn training(self) -> TrainingConfig {
         match self {
             Self::Demo => TrainingConfig::quick()
-                .with_epochs(20)
+                .with_epochs(16)
                 .with_learning_rate(5e-3)
-                .with_validate_every(5)
+                .with_validate_every(4)
                 .with_validation_users(1_000),
             Self::Quick => TrainingConfig::quick(),
             Self::Paper => TrainingConfig::paper(),

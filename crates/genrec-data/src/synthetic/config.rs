@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::SyntheticWorld;
 use crate::{Error, Result};
 
-/// What a [`SyntheticWorld`] is like. The defaults give 4,000 users and 1,152 items in a tree of 6 x 4 x 2 categories.
+/// What a [`SyntheticWorld`] is like. The defaults give 5,000 users and 1,152 items in a tree of 6 x 4 x 2 categories.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SyntheticWorldConfig {
@@ -47,7 +47,7 @@ pub struct SyntheticWorldConfig {
 impl Default for SyntheticWorldConfig {
     fn default() -> Self {
         Self {
-            users: 4_000,
+            users: 5_000,
             items: 1_152,
             branching: vec![6, 4, 2],
             user_types: 48,
