@@ -168,10 +168,10 @@ impl<'a> Run<'a> {
             });
         }
         // A run that was told to stop may go on, as may one that has got more epochs since.
-        let stop = header
-            .stop
-            .filter(|stop| *stop == Stop::Patience || header.epoch == self.epochs)
-            .or((header.epoch == self.epochs).then_some(Stop::Finished));
+        let stop = match header.stop {
+            Some(Stop::Patience) => Some(Stop::Patience),
+            _ => (header.epoch == self.epochs).then_some(Stop::Finished),
+        };
         Ok(Some(Saved {
             quantizer: model,
             optimizer,
