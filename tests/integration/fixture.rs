@@ -1,7 +1,5 @@
 //! Small things that several tests need.
 
-use std::sync::{Mutex, PoisonError};
-
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use genrec::data::{Catalog, Ids, Item, ItemId};
@@ -24,16 +22,7 @@ pub(crate) fn model(tokens: &ItemTokens, seed: u64) -> SequenceModel {
     let config = SequenceModelConfig::new(t5)
         .with_max_history(6)
         .with_positions(HistoryPositions::Items);
-    alone(|| SequenceModel::new(config, tokens, seed, &Device::default())).unwrap()
-}
-
-/// Draws weights while no other test does: the random numbers of a device are those of the whole process.
-pub(crate) fn alone<T>(draw: impl FnOnce() -> T) -> T {
-    static RANDOM_NUMBERS: Mutex<()> = Mutex::new(());
-    let _alone = RANDOM_NUMBERS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    draw()
+    SequenceModel::new(config, tokens, seed, &Device::default()).unwrap()
 }
 
 /// The bits of all weights, in order.

@@ -19,8 +19,6 @@ use genrec::model::{
     TrainingConfig,
 };
 
-use crate::fixture::alone;
-
 #[test]
 fn data_become_identifiers_become_recommendations_become_a_report() {
     const SEED: u64 = 4;
@@ -84,15 +82,10 @@ fn data_become_identifiers_become_recommendations_become_a_report() {
     );
 
     // A model that writes them.
-    let model = alone(|| {
-        let config = SequenceModelConfig::quick(tokens.vocabulary());
-        SequenceModel::new(config, &tokens, SEED, &device)?.start_from_codebooks(
-            &tokens,
-            &letter.model.codebooks(),
-            SEED,
-        )
-    })
-    .unwrap();
+    let config = SequenceModelConfig::quick(tokens.vocabulary());
+    let model = SequenceModel::new(config, &tokens, SEED, &device)
+        .and_then(|model| model.start_from_codebooks(&tokens, &letter.model.codebooks(), SEED))
+        .unwrap();
     let training = TrainingConfig::quick()
         .with_epochs(2)
         .with_validation_users(50)

@@ -11,8 +11,8 @@ use crate::t5::T5Config;
 pub enum HistoryPositions {
     /// One position a token, as TIGER and LETTER-TIGER do: an item with four codes takes four positions.
     Tokens,
-    /// One position an item, the sum of its token embeddings divided by the square root of the length of the longest identifier: four times fewer positions for
-    /// four codes.
+    /// One position an item, the sum of its token embeddings divided by the square root of the length of the longest identifier: four times
+    /// fewer positions for four codes.
     Items,
 }
 

@@ -22,7 +22,7 @@ pub struct SequenceScorer<'a> {
     requests: usize,
     /// The column of every beam of the previous step among the beams of its request.
     columns: Vec<usize>,
-    /// The node of every beam of the previous step.
+    /// The node of every beam of the previous step, with [`SoftmaxOver::Children`].
     nodes: Vec<NodeId>,
 }
 
@@ -71,9 +71,7 @@ impl<'a> SequenceScorer<'a> {
             tokens,
         }
     }
-}
 
-impl SequenceScorer<'_> {
     /// The trie nodes of the beams.
     fn step_nodes(&self, depth: usize, beams: &[Beam]) -> Vec<NodeId> {
         let node = |beam: &Beam| {
@@ -167,7 +165,9 @@ impl Scorer for SequenceScorer<'_> {
             .convert::<f32>()
             .try_to_vec::<f32>()
             .expect("log-probabilities are floats");
-        self.nodes = self.step_nodes(depth, beams);
+        if softmax == SoftmaxOver::Children {
+            self.nodes = self.step_nodes(depth, beams);
+        }
         for (index, (beam, &column)) in beams.iter().zip(&columns).enumerate() {
             let row = &found[(beam.request as usize * width + column) * classes..][..classes];
             let scores = &mut scores[index * candidates.len()..][..candidates.len()];

@@ -50,6 +50,7 @@ fn training() -> TrainingConfig {
     TrainingConfig::new()
         .with_epochs(4)
         .with_batch_size(32)
+        .with_piece_rows(Some(12))
         .with_accumulation(1)
         .with_learning_rate(5e-3)
         .with_validation_users(50)
@@ -82,16 +83,18 @@ fn model(tokens: &ItemTokens) -> SequenceModel {
 }
 
 fn fit(split: &Split, training: TrainingConfig, folder: &Path) -> crate::Result<Trained> {
-    let tokens = tokens();
+    fit_from(model(&tokens()), split, training, folder)
+}
+
+fn fit_from(
+    model: SequenceModel,
+    split: &Split,
+    training: TrainingConfig,
+    folder: &Path,
+) -> crate::Result<Trained> {
     SequenceTrainer::new(training, folder)
         .with_resume(true)
-        .fit(
-            model(&tokens),
-            &tokens,
-            &split.train,
-            &split.validation,
-            |_| {},
-        )
+        .fit(model, &tokens(), &split.train, &split.validation, |_| {})
 }
 
 struct Bits(Vec<u8>);
@@ -231,7 +234,11 @@ fn pieces_of_a_batch_have_the_gradients_of_the_whole() {
             .sum::<f32>()
             .sqrt();
         assert!(apart < 1e-5 * norm, "{apart} of {norm} in pieces of {rows}");
-        assert_eq!(pieces, gradients(rows).1, "the same bits every time");
+        for cores in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(cores).build();
+            let again = pool.unwrap().install(|| gradients(rows).1);
+            assert_eq!(pieces, again, "the same bits on {cores} cores");
+        }
     }
 }
 
@@ -337,36 +344,23 @@ fn a_training_that_diverges_says_so() {
     let mut model = model(&tokens);
     let nothing = model.t5.shared().val() * f32::NAN;
     model.t5.set_shared(Param::from_tensor(nothing));
-    for epoch in 0..2 {
-        let error = SequenceTrainer::new(training(), folder.path())
-            .with_resume(true)
-            .fit(
-                model.clone(),
-                &tokens,
-                &split.train,
-                &split.validation,
-                |_| {},
-            )
+    for attempt in 0..2 {
+        let error = fit_from(model.clone(), &split, training(), folder.path())
             .unwrap_err()
             .to_string();
-        assert!(error.contains("the loss is NaN"), "try {epoch}: {error}");
+        assert!(
+            error.contains("the loss is NaN"),
+            "attempt {attempt}: {error}"
+        );
     }
 }
 
 #[test]
 fn identifiers_of_another_catalogue_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let tokens = tokens();
     let histories = vec![vec![ItemId::new(0); 5]; 3];
     let split = leave_one_out(&Interactions::new(20, histories).unwrap()).unwrap();
-    let error = SequenceTrainer::new(training(), folder.path())
-        .fit(
-            model(&tokens),
-            &tokens,
-            &split.train,
-            &split.validation,
-            |_| {},
-        )
+    let error = fit(&split, training(), folder.path())
         .unwrap_err()
         .to_string();
     assert!(
