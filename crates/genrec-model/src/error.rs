@@ -32,25 +32,9 @@ pub enum Error {
         /// What was found, what was expected, and what to do.
         reason: String,
     },
-    /// A folder that was not written by this crate, is of another version, or has changed since.
-    #[error("{}: {reason}", path.display())]
-    Folder {
-        /// The folder, or the file in it.
-        path: PathBuf,
-        /// What was found, what was expected, and what to do.
-        reason: String,
-    },
-    /// A training that cannot be continued from what the folder holds.
-    #[error("cannot resume from {}: {reason}", path.display())]
-    Resume {
-        /// The folder of the training.
-        path: PathBuf,
-        /// What differs, and what to do.
-        reason: String,
-    },
-    /// A training that has failed.
-    #[error("training failed: {0}")]
-    Training(String),
+    /// A training that has failed, or a folder that is not whole.
+    #[error(transparent)]
+    Train(#[from] genrec_train::Error),
     /// Identifiers that cannot be read or written.
     #[error(transparent)]
     Identify(#[from] genrec_identify::Error),

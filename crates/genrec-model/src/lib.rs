@@ -37,7 +37,6 @@
 //! - [`System`]: a trained recommender in one verified folder.
 
 mod error;
-mod sealed;
 pub mod sequence;
 mod system;
 pub mod t5;

@@ -9,9 +9,9 @@ use burn::tensor::Device;
 use genrec_data::{Catalog, Ids, Item};
 use genrec_identify::{CodeTable, IdentifierTable, ItemTokens, Vocabulary};
 use genrec_metrics::{Recommender, SeenItems};
+use genrec_train::sealed::{self, Format};
 use serde::{Deserialize, Serialize};
 
-use crate::sealed::{self, Format};
 use crate::sequence::{Retrieval, SequenceModel, SequenceModelConfig, SequenceRecommender};
 use crate::t5::T5;
 use crate::{Error, Result};
@@ -64,7 +64,7 @@ impl System {
     ///
     /// # Errors
     ///
-    /// [`Error::Folder`] if there is something at `folder` already, [`Error::Config`] if the catalogue has not one entry an item, and
+    /// [`Error::Train`] if there is something at `folder` already, [`Error::Config`] if the catalogue has not one entry an item, and
     /// [`Error::Io`].
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<()> {
         let folder = folder.as_ref();
@@ -74,13 +74,6 @@ impl System {
                 what: "catalogue",
                 found: format!("{} items", self.catalog.len()),
                 expected: format!("the {} items that have identifiers", tokens.items()),
-            });
-        }
-        if folder.exists() {
-            return Err(Error::Folder {
-                path: folder.to_path_buf(),
-                reason: "exists already, and is not overwritten; remove it or choose another name"
-                    .into(),
             });
         }
         let partial = sealed::begin(folder)?;
@@ -114,14 +107,14 @@ impl System {
             seen_items: retrieval.seen_items(),
             provenance: self.provenance.clone(),
         };
-        sealed::finish(&partial, folder, FORMAT, &about)
+        Ok(sealed::finish(&partial, folder, FORMAT, &about)?)
     }
 
     /// Opens the folder of a system, after checking every file against the manifest.
     ///
     /// # Errors
     ///
-    /// [`Error::Folder`] with the file and the reason if the folder is not whole, was changed, or is of another version.
+    /// [`Error::Train`] with the file and the reason if the folder is not whole, was changed, or is of another version.
     pub fn open(folder: impl AsRef<Path>, device: &Device) -> Result<Self> {
         let folder = folder.as_ref();
         let about: About = sealed::open(folder, FORMAT)?;

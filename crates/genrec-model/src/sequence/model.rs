@@ -5,9 +5,10 @@ use std::ops::Range;
 use burn::module::{Module, Param};
 use burn::tensor::{Bool, Device, Int, Tensor};
 use genrec_identify::ItemTokens;
+use genrec_train::Draw;
 
 use super::{DecoderInput, HistoryPositions, Inputs, SequenceModelConfig, SoftmaxOver};
-use crate::t5::{Draw, T5};
+use crate::t5::T5;
 use crate::{Error, Result};
 
 /// An encoder-decoder that reads the identifiers of a history and writes the identifier of the next item.

@@ -5,10 +5,9 @@ use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 use burn::tensor::module::linear as product;
+use genrec_train::{Draw, Dropout};
 
 use super::config::T5Config;
-use super::draw::Draw;
-use super::dropout::Dropout;
 use super::norm::Normed;
 
 /// Multi-head attention.

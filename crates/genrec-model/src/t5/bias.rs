@@ -2,8 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor, TensorData};
-
-use super::draw::Draw;
+use genrec_train::Draw;
 
 /// What is added to the score of a hidden position: enough that its weight is exactly zero beside any visible one, and still finite, so that a row
 /// which sees nothing has no NaN.

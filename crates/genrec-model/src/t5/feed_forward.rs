@@ -4,13 +4,11 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::activation::{gelu_approximate, relu};
+use genrec_train::{Draw, Dropout};
 
 use super::attention::linear;
 use super::config::{Activation, T5Config};
-use super::dropout::Dropout;
 use super::norm::Normed;
-
-use super::draw::Draw;
 
 /// Two linear layers with a non-linearity between them, without biases.
 #[derive(Module, Debug)]

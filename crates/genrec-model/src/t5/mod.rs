@@ -36,8 +36,6 @@ mod attention;
 mod bias;
 mod cache;
 mod config;
-mod draw;
-mod dropout;
 mod feed_forward;
 mod files;
 mod model;
@@ -50,7 +48,6 @@ mod tests;
 pub use attention::Attention;
 pub use bias::RelativeBias;
 pub use cache::{CrossMemory, SelfCache};
-pub(crate) use draw::Draw;
 
 pub use config::{Activation, T5Config};
 pub use feed_forward::FeedForward;

@@ -6,15 +6,13 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::module::{embedding, linear as product};
 use burn::tensor::{Bool, Device, Int, Tensor, assert_shape};
+use genrec_train::{Draw, Dropout};
 
 use super::attention::linear;
 use super::bias::hide;
 use super::cache::{CrossMemory, SelfCache};
 use super::config::T5Config;
-use super::dropout::Dropout;
 use super::stack::{Decoder, Encoder};
-
-use super::draw::Draw;
 
 /// A T5 encoder-decoder. Made by [`T5Config::init`] or [`T5::load`].
 ///

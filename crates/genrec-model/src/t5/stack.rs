@@ -2,16 +2,14 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use genrec_train::{Draw, Dropout};
 
 use super::attention::Attention;
 use super::bias::RelativeBias;
 use super::cache::{CrossMemory, SelfCache};
 use super::config::T5Config;
-use super::dropout::Dropout;
 use super::feed_forward::FeedForward;
 use super::norm::RmsNorm;
-
-use super::draw::Draw;
 
 /// Self-attention, then the feed-forward layers.
 #[derive(Module, Debug)]

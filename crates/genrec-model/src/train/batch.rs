@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use genrec_data::ItemId;
+use genrec_train::Samples;
 
-use super::samples::Samples;
 use crate::sequence::{HistoryPositions, Inputs, Retrieval, SequenceModel, SoftmaxOver};
 
 /// What a batch has to know of the model.
@@ -85,8 +85,6 @@ pub(crate) struct Batch {
     pub(crate) forbidden: Vec<Tensor<2, Bool>>,
     /// Number of real target tokens.
     pub(crate) tokens: usize,
-    /// Seed of the dropout of this batch.
-    pub(crate) seed: u64,
 }
 
 impl Batch {
@@ -96,7 +94,6 @@ impl Batch {
         batch: &[usize],
         retrieval: &Retrieval,
         layout: &Layout,
-        seed: u64,
         device: &Device,
     ) -> Self {
         let tokens = retrieval.tokens().as_ref();
@@ -158,7 +155,6 @@ impl Batch {
             weights: Tensor::from_data(TensorData::new(weights, shape), device),
             visible: Tensor::from_data(TensorData::new(visible, [rows, groups, length]), device),
             tokens: real,
-            seed,
         }
     }
 }

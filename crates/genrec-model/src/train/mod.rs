@@ -1,19 +1,11 @@
-//! Training of sequence models, on burn-train.
+//! Training of sequence models.
 
 mod batch;
-mod checkpoint;
-mod config;
-mod learner;
-mod loader;
 mod loss;
-mod progress;
-mod samples;
-mod tally;
+mod task;
 mod trainer;
 
-pub use checkpoint::EpochSummary;
-pub use config::TrainingConfig;
-pub use progress::TrainingEvent;
+pub use genrec_train::{EpochSummary, TrainingConfig, TrainingEvent};
 pub use trainer::{SequenceTrainer, Trained};
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ pub(crate) struct Sample {
 }
 
 /// All training samples.
-#[derive(Debug)]
-pub(crate) struct Samples {
+#[derive(Clone, Debug)]
+pub struct Samples {
     interactions: Interactions,
     samples: Vec<Sample>,
     whole_sequences: bool,
@@ -24,11 +24,7 @@ impl Samples {
     ///
     /// With `whole_sequences`, a sample predicts the next item after each of its items (for a causal encoder); a longer history becomes
     /// several samples, none of which predicts an item again. Otherwise every prefix is a sample of its own, and predicts one item.
-    pub(crate) fn new(
-        interactions: &Interactions,
-        max_history: usize,
-        whole_sequences: bool,
-    ) -> Self {
+    pub fn new(interactions: &Interactions, max_history: usize, whole_sequences: bool) -> Self {
         let mut samples = Vec::new();
         for (user, history) in interactions.iter() {
             let mut push = |start: usize, end: usize| {
@@ -58,51 +54,77 @@ impl Samples {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many there are.
+    pub fn len(&self) -> usize {
         self.samples.len()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// Whose history a sample is of.
+    pub fn user(&self, sample: usize) -> UserId {
+        UserId::new(self.samples[sample].user)
+    }
+
     /// The items that a sample reads, oldest first.
-    pub(crate) fn history(&self, sample: usize) -> &[ItemId] {
+    pub fn history(&self, sample: usize) -> &[ItemId] {
         let Sample { user, start, end } = self.samples[sample];
         &self.interactions.history(UserId::new(user))[start as usize..end as usize]
     }
 
     /// The items that a sample predicts: the one after each item of a whole sequence, or the one after the last.
-    pub(crate) fn targets(&self, sample: usize) -> &[ItemId] {
+    pub fn targets(&self, sample: usize) -> &[ItemId] {
         let Sample { user, start, end } = self.samples[sample];
         let history = self.interactions.history(UserId::new(user));
         let first = if self.whole_sequences { start + 1 } else { end };
         &history[first as usize..=end as usize]
     }
 
-    /// The batches of an epoch over `subset` (numbers of samples): a function of the seed and the epoch alone.
-    ///
-    /// The samples are shuffled, cut into windows of `window` batches, sorted by length within a window and cut into batches, whose order is
-    /// shuffled again: batches hold samples of like length, and differ from epoch to epoch.
-    pub(crate) fn batches(
-        &self,
-        subset: &[usize],
-        batch_size: usize,
-        window: usize,
-        seed: u64,
-    ) -> Vec<Vec<usize>> {
-        let mut rng = StdRng::seed_from_u64(seed);
-        let mut order = subset.to_vec();
-        order.shuffle(&mut rng);
-        let mut batches: Vec<Vec<usize>> = order
-            .chunks_mut(batch_size * window)
-            .flat_map(|window| {
-                window.sort_by_key(|&sample| self.history(sample).len());
-                window
-                    .chunks(batch_size)
-                    .map(<[usize]>::to_vec)
-                    .collect::<Vec<_>>()
-            })
-            .collect();
-        batches.shuffle(&mut rng);
-        batches
+    /// Adds all that determines the samples to `bytes`: see [`Task::describe`](crate::Task::describe).
+    pub fn describe(&self, bytes: &mut Vec<u8>) {
+        for sample in &self.samples {
+            bytes.extend(
+                [sample.user, sample.start, sample.end]
+                    .map(u32::to_le_bytes)
+                    .as_flattened(),
+            );
+        }
+        for (_, history) in self.interactions.iter() {
+            bytes.extend(history.iter().flat_map(|item| item.get().to_le_bytes()));
+        }
+        bytes.push(u8::from(self.whole_sequences));
     }
+}
+
+/// The batches of an epoch over `subset` (numbers of samples): a function of the seed alone.
+///
+/// The samples are shuffled, cut into windows of `window` batches, sorted by `length` within a window and cut into batches, whose order is
+/// shuffled again: batches hold samples of like length, and differ from epoch to epoch.
+pub fn batches(
+    subset: &[usize],
+    length: impl Fn(usize) -> usize,
+    batch_size: usize,
+    window: usize,
+    seed: u64,
+) -> Vec<Vec<usize>> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut order = subset.to_vec();
+    order.shuffle(&mut rng);
+    let mut batches: Vec<Vec<usize>> = order
+        .chunks_mut(batch_size * window)
+        .flat_map(|window| {
+            window.sort_by_key(|&sample| length(sample));
+            window
+                .chunks(batch_size)
+                .map(<[usize]>::to_vec)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    batches.shuffle(&mut rng);
+    batches
 }
 
 #[cfg(test)]
@@ -172,8 +194,9 @@ mod tests {
         let lengths: Vec<u32> = (0..400).map(|i| 2 + (i * i) % 19).collect();
         let samples = Samples::new(&interactions(&lengths), 20, false);
         let all: Vec<usize> = (0..samples.len()).collect();
-        let batches = samples.batches(&all, 32, 50, 7);
-        let mut seen: Vec<usize> = batches.concat();
+        let length = |sample: usize| samples.history(sample).len();
+        let cut = batches(&all, length, 32, 50, 7);
+        let mut seen: Vec<usize> = cut.concat();
         seen.sort_unstable();
         assert_eq!(seen, all);
 
@@ -194,11 +217,11 @@ mod tests {
             .iter()
             .map(|&sample| samples.history(sample).len())
             .sum();
-        assert!(padded(&batches) as f64 <= 1.1 * real as f64);
-        let unsorted = samples.batches(&all, 32, 1, 7);
-        assert!(padded(&unsorted) > padded(&batches));
+        assert!(padded(&cut) as f64 <= 1.1 * real as f64);
+        let unsorted = batches(&all, length, 32, 1, 7);
+        assert!(padded(&unsorted) > padded(&cut));
 
-        assert_eq!(batches, samples.batches(&all, 32, 50, 7));
-        assert_ne!(batches, samples.batches(&all, 32, 50, 8));
+        assert_eq!(cut, batches(&all, length, 32, 50, 7));
+        assert_ne!(cut, batches(&all, length, 32, 50, 8));
     }
 }

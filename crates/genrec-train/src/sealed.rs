@@ -35,17 +35,24 @@ struct Entry {
 
 /// What kind of folder it is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Format {
-    pub(crate) name: &'static str,
-    pub(crate) version: u32,
+pub struct Format {
+    /// Its name in the manifest.
+    pub name: &'static str,
+    /// The version of its layout.
+    pub version: u32,
 }
 
 /// Makes an empty folder to write into, beside `target`; what an earlier, killed writer left there goes.
-pub(crate) fn begin(target: &Path) -> Result<std::path::PathBuf> {
+///
+/// # Errors
+///
+/// [`Error::Folder`] if `target` exists: nothing is overwritten.
+pub fn begin(target: &Path) -> Result<std::path::PathBuf> {
     let name = target.file_name().ok_or_else(|| Error::Folder {
         path: target.to_path_buf(),
         reason: "is no name for a folder; give one that ends in a name".into(),
     })?;
+    vacant(target)?;
     let mut partial = name.to_os_string();
     partial.push(".partial");
     let partial = target.with_file_name(partial);
@@ -61,7 +68,7 @@ pub(crate) fn begin(target: &Path) -> Result<std::path::PathBuf> {
 /// # Errors
 ///
 /// [`Error::Folder`] if `target` exists: nothing is overwritten.
-pub(crate) fn finish<T: Serialize>(
+pub fn finish<T: Serialize>(
     partial: &Path,
     target: &Path,
     format: Format,
@@ -95,13 +102,7 @@ pub(crate) fn finish<T: Serialize>(
         .and_then(|()| file.sync_all())
         .map_err(Error::io(&path))?;
 
-    if target.exists() {
-        return Err(Error::Folder {
-            path: target.to_path_buf(),
-            reason: "exists already, and is not overwritten; remove it or choose another name"
-                .into(),
-        });
-    }
+    vacant(target)?;
     fs::rename(partial, target).map_err(Error::io(target))?;
     // The rename itself lasts only when the folder above is flushed.
     if let Some(above) = target
@@ -115,13 +116,23 @@ pub(crate) fn finish<T: Serialize>(
     Ok(())
 }
 
+fn vacant(target: &Path) -> Result<()> {
+    if !target.exists() {
+        return Ok(());
+    }
+    Err(Error::Folder {
+        path: target.to_path_buf(),
+        reason: "exists already, and is not overwritten; remove it or choose another name".into(),
+    })
+}
+
 /// Checks every file of a folder against its manifest, and returns what the manifest says about it.
 ///
 /// # Errors
 ///
 /// [`Error::Folder`] with the file and the reason if one is missing, truncated, changed, or not in the manifest, or if the folder is of another
 /// format or version.
-pub(crate) fn open<T: DeserializeOwned>(folder: &Path, format: Format) -> Result<T> {
+pub fn open<T: DeserializeOwned>(folder: &Path, format: Format) -> Result<T> {
     let path = folder.join(MANIFEST);
     let refuse = |path: &Path, reason: String| {
         Err(Error::Folder {
@@ -256,7 +267,7 @@ fn digest(path: &Path) -> Result<(u64, String)> {
 }
 
 /// The SHA-256 of some bytes, in hexadecimal.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
+pub fn sha256(bytes: &[u8]) -> String {
     hex(Sha256::digest(bytes).as_slice())
 }
 
@@ -352,13 +363,16 @@ mod tests {
         let folder = above.path().join("folder");
         // A writer that was killed.
         fs::write(begin(&folder).unwrap().join("half"), b"").unwrap();
-        assert_eq!(written(above.path()), folder);
         let partial = begin(&folder).unwrap();
         assert!(!partial.join("half").exists());
-        let error = finish(&partial, &folder, FORMAT, &vec![0.0])
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("exists already"), "{error}");
+        assert_eq!(written(above.path()), folder);
+        let other = begin(&above.path().join("other")).unwrap();
+        for error in [
+            begin(&folder).unwrap_err(),
+            finish(&other, &folder, FORMAT, &vec![0.0]).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("exists already"), "{error}");
+        }
         assert!(open::<Vec<f64>>(&folder, FORMAT).is_ok());
     }
 }

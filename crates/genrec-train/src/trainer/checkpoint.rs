@@ -37,15 +37,15 @@ pub struct EpochSummary {
 
 /// All epochs so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Journal {
+pub(super) struct Journal {
     /// SHA-256 of all that determines the training: a resumed one has to have the same.
-    pub(crate) fingerprint: String,
-    pub(crate) epochs: Vec<EpochSummary>,
+    pub(super) fingerprint: String,
+    pub(super) epochs: Vec<EpochSummary>,
 }
 
 impl Journal {
     /// The epoch with the highest validation; the first of equals.
-    pub(crate) fn best(&self) -> Option<EpochSummary> {
+    pub(super) fn best(&self) -> Option<EpochSummary> {
         let mut best: Option<EpochSummary> = None;
         for &epoch in &self.epochs {
             if let Some(value) = epoch.validation
@@ -58,7 +58,7 @@ impl Journal {
     }
 
     /// Whether there was no better validation for `patience` validations.
-    pub(crate) fn exhausted(&self, patience: usize) -> bool {
+    pub(super) fn exhausted(&self, patience: usize) -> bool {
         let Some(best) = self.best() else {
             return false;
         };
@@ -76,7 +76,7 @@ impl Journal {
 
 /// The parts of a checkpoint.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Part {
+pub(super) enum Part {
     Model,
     Optimizer,
     Schedule,
@@ -96,7 +96,7 @@ impl Part {
 
 /// The checkpoints of one training, in one folder.
 #[derive(Clone, Debug)]
-pub(crate) struct Vault {
+pub(super) struct Vault {
     folder: PathBuf,
     state: Arc<Mutex<State>>,
 }
@@ -115,7 +115,7 @@ impl Vault {
     ///
     /// [`Error::Resume`] if there are checkpoints and they are not to be resumed, or belong to another training; [`Error::Folder`] if the last
     /// one is damaged.
-    pub(crate) fn open(folder: &Path, fingerprint: &str, resume: bool) -> Result<Self> {
+    pub(super) fn open(folder: &Path, fingerprint: &str, resume: bool) -> Result<Self> {
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
         let last = checkpoints(folder)?.into_iter().max();
         let journal = match last {
@@ -153,24 +153,24 @@ impl Vault {
     }
 
     /// A copy of the journal.
-    pub(crate) fn journal(&self) -> Journal {
+    pub(super) fn journal(&self) -> Journal {
         self.lock().journal.clone()
     }
 
     /// The last epoch that has a checkpoint; 0 if none has.
-    pub(crate) fn last_epoch(&self) -> usize {
+    pub(super) fn last_epoch(&self) -> usize {
         self.lock().journal.last_epoch()
     }
 
     /// The file of the weights after `epoch`, verified.
-    pub(crate) fn model_file(&self, epoch: usize) -> Result<PathBuf> {
+    pub(super) fn model_file(&self, epoch: usize) -> Result<PathBuf> {
         let folder = self.folder.join(name(epoch));
         let _: Journal = sealed::open(&folder, FORMAT)?;
         Ok(folder.join(Part::Model.file()))
     }
 
     /// Saves and restores one part of each checkpoint.
-    pub(crate) fn part(&self, part: Part) -> VaultPart {
+    pub(super) fn part(&self, part: Part) -> VaultPart {
         VaultPart {
             vault: self.clone(),
             part,
@@ -237,7 +237,7 @@ fn checkpoints(folder: &Path) -> Result<Vec<usize>> {
 }
 
 /// One part of every checkpoint, for burn-train.
-pub(crate) struct VaultPart {
+pub(super) struct VaultPart {
     vault: Vault,
     part: Part,
 }
@@ -261,10 +261,10 @@ impl<R: Checkpoint> Checkpointer<R> for VaultPart {
 }
 
 /// Closes the books of an epoch, and has it saved.
-pub(crate) struct SaveEveryEpoch {
-    pub(crate) vault: Vault,
-    pub(crate) tally: Tally,
-    pub(crate) report: Box<dyn Fn(&EpochSummary) + Send>,
+pub(super) struct SaveEveryEpoch {
+    pub(super) vault: Vault,
+    pub(super) tally: Tally,
+    pub(super) report: Box<dyn Fn(&EpochSummary) + Send>,
 }
 
 impl CheckpointingStrategy for SaveEveryEpoch {
@@ -289,9 +289,9 @@ impl CheckpointingStrategy for SaveEveryEpoch {
 
 /// Stops when the journal says that there was no better validation for long enough, also across a resume.
 #[derive(Clone)]
-pub(crate) struct Patience {
-    pub(crate) vault: Vault,
-    pub(crate) patience: usize,
+pub(super) struct Patience {
+    pub(super) vault: Vault,
+    pub(super) patience: usize,
 }
 
 impl EarlyStoppingStrategy for Patience {

@@ -12,12 +12,14 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
 
+use crate::seed::mixed;
+
 /// Elements that one generator fills: a fixed number, so that masks do not depend on the number of cores.
 const CHUNK: usize = 1 << 14;
 
 /// Zeroes elements at random and scales the others up, while training.
 #[derive(Debug)]
-pub(super) struct Dropout {
+pub struct Dropout {
     /// An element is dropped if sixteen random bits are below this.
     threshold: u16,
     seed: AtomicU64,
@@ -38,7 +40,7 @@ impl Clone for Dropout {
 
 impl Dropout {
     /// Dropout with probability `rate`, to the next 1/65,536.
-    pub(super) fn new(rate: f64) -> Self {
+    pub fn new(rate: f64) -> Self {
         Self {
             threshold: (rate * 65_536.0).round().min(65_535.0) as u16,
             seed: AtomicU64::new(0),
@@ -47,13 +49,13 @@ impl Dropout {
     }
 
     /// Starts the sequence of masks of `seed`.
-    pub(super) fn seed(&self, seed: u64) {
+    pub fn seed(&self, seed: u64) {
         self.seed.store(seed, Ordering::Relaxed);
         self.drawn.store(0, Ordering::Relaxed);
     }
 
     /// Drops elements of `x` if it is on a device that differentiates, and returns it untouched otherwise.
-    pub(super) fn apply<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+    pub fn apply<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         if self.threshold == 0 || !x.is_autodiff() {
             return x;
         }
@@ -72,7 +74,7 @@ impl Dropout {
             .enumerate()
             .for_each(|(chunk, mask)| {
                 let mut random =
-                    Xoshiro256PlusPlus::seed_from_u64(mix(mix(mix(seed) ^ number) ^ chunk as u64));
+                    Xoshiro256PlusPlus::seed_from_u64(mixed(mixed(seed, number), chunk as u64));
                 for four in mask.chunks_mut(4) {
                     let mut bits = random.next_u64();
                     for element in four {
@@ -87,14 +89,6 @@ impl Dropout {
             });
         mask
     }
-}
-
-/// The finalizer of SplitMix64 (Steele et al. 2014): near seeds give unrelated streams.
-fn mix(seed: u64) -> u64 {
-    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

@@ -9,54 +9,39 @@ use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
 
-use super::batch::{Batch, Layout};
-use super::learner::ValidationBatch;
-use super::samples::Samples;
-use crate::sequence::Retrieval;
+use super::learner::{Asked, Piece};
+use super::task::Task;
+use crate::samples::batches;
+use crate::seed::mixed;
+
+/// Users of a validation batch.
+const USERS: usize = 256;
 
 /// Loads training batches, each in pieces.
-pub(crate) struct TrainLoader {
-    pub(crate) samples: Arc<Samples>,
-    pub(crate) subset: Vec<usize>,
-    pub(crate) retrieval: Retrieval,
-    pub(crate) layout: Layout,
-    pub(crate) batch_size: usize,
-    pub(crate) piece_rows: Option<usize>,
-    pub(crate) window: usize,
-    pub(crate) seed: u64,
-    pub(crate) device: Device,
+pub(super) struct TrainLoader<T> {
+    pub(super) task: Arc<T>,
+    pub(super) subset: Vec<usize>,
+    pub(super) batch_size: usize,
+    pub(super) piece_rows: Option<usize>,
+    pub(super) window: usize,
+    pub(super) seed: u64,
+    pub(super) device: Device,
     /// The epoch that the next iteration belongs to, from 1.
-    pub(crate) epoch: AtomicU64,
+    pub(super) epoch: AtomicU64,
 }
 
-/// A seed of its own for every epoch, or every batch of one (SplitMix64's finalizer, so that neighbours share nothing).
-pub(crate) fn epoch_seed(seed: u64, epoch: u64) -> u64 {
-    let mut z = seed
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-        .wrapping_add(epoch.wrapping_mul(0xD1B5_4A32_D192_ED03));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-impl DataLoader<Vec<Batch>> for TrainLoader {
-    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Vec<Batch>> + 'a> {
-        let seed = epoch_seed(self.seed, self.epoch.fetch_add(1, Ordering::Relaxed));
-        let batches = self
-            .samples
-            .batches(&self.subset, self.batch_size, self.window, seed);
+impl<T: Task> DataLoader<Vec<Piece<T::Batch>>> for TrainLoader<T> {
+    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Vec<Piece<T::Batch>>> + 'a> {
+        let seed = mixed(self.seed, self.epoch.fetch_add(1, Ordering::Relaxed));
+        let length = |sample| self.task.length(sample);
+        let batches = batches(&self.subset, length, self.batch_size, self.window, seed);
         Box::new(Batches {
             make: move |number: usize, batch: &Vec<usize>| {
-                let seed = epoch_seed(seed, number as u64);
-                let piece = |(number, rows): (usize, &[usize])| {
-                    Batch::new(
-                        &self.samples,
-                        rows,
-                        &self.retrieval,
-                        &self.layout,
-                        epoch_seed(seed, number as u64),
-                        &self.device,
-                    )
+                let seed = mixed(seed, number as u64);
+                let piece = |(number, samples): (usize, &[usize])| {
+                    let seed = mixed(seed, number as u64);
+                    let batch = self.task.batch(samples, seed, &self.device);
+                    Piece { batch, seed }
                 };
                 let rows = self.piece_rows.unwrap_or(batch.len());
                 batch.chunks(rows).enumerate().map(piece).collect()
@@ -73,22 +58,20 @@ impl DataLoader<Vec<Batch>> for TrainLoader {
         self.subset.len()
     }
 
-    fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<Vec<Batch>>> {
+    fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<Vec<Piece<T::Batch>>>> {
         Arc::new(self.with(self.subset.clone(), device))
     }
 
-    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<Vec<Batch>>> {
+    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<Vec<Piece<T::Batch>>>> {
         Arc::new(self.with(self.subset[start..end].to_vec(), &self.device))
     }
 }
 
-impl TrainLoader {
+impl<T> TrainLoader<T> {
     fn with(&self, subset: Vec<usize>, device: &Device) -> Self {
         Self {
-            samples: self.samples.clone(),
+            task: self.task.clone(),
             subset,
-            retrieval: self.retrieval.clone(),
-            layout: self.layout.clone(),
             batch_size: self.batch_size,
             piece_rows: self.piece_rows,
             window: self.window,
@@ -100,29 +83,25 @@ impl TrainLoader {
 }
 
 /// Loads validation users, in every `every`-th epoch.
-pub(crate) struct ValidationLoader {
-    pub(crate) users: Arc<Vec<(Vec<genrec_data::ItemId>, genrec_data::ItemId)>>,
-    pub(crate) batch_size: usize,
-    pub(crate) every: u64,
-    pub(crate) epochs: u64,
+pub(super) struct ValidationLoader {
+    pub(super) users: Arc<Vec<Asked>>,
+    pub(super) every: u64,
+    pub(super) epochs: u64,
     /// The epoch that the next iteration belongs to, from 1.
-    pub(crate) epoch: AtomicU64,
+    pub(super) epoch: AtomicU64,
 }
 
-impl DataLoader<ValidationBatch> for ValidationLoader {
-    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<ValidationBatch> + 'a> {
+impl DataLoader<Vec<Asked>> for ValidationLoader {
+    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Vec<Asked>> + 'a> {
         let epoch = self.epoch.fetch_add(1, Ordering::Relaxed);
         let batches = if epoch.is_multiple_of(self.every) || epoch == self.epochs {
-            self.users
-                .chunks(self.batch_size)
-                .map(<[_]>::to_vec)
-                .collect()
+            self.users.chunks(USERS).map(<[_]>::to_vec).collect()
         } else {
             Vec::new()
         };
         Box::new(Batches {
             total: batches.iter().map(Vec::len).sum(),
-            make: |_, batch: &ValidationBatch| batch.clone(),
+            make: |_, batch: &Vec<Asked>| batch.clone(),
             size: Vec::len,
             batches,
             next: 0,
@@ -134,14 +113,13 @@ impl DataLoader<ValidationBatch> for ValidationLoader {
         self.users.len()
     }
 
-    fn to_device(&self, _device: &Device) -> Arc<dyn DataLoader<ValidationBatch>> {
+    fn to_device(&self, _device: &Device) -> Arc<dyn DataLoader<Vec<Asked>>> {
         self.slice(0, self.users.len())
     }
 
-    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<ValidationBatch>> {
+    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<Vec<Asked>>> {
         Arc::new(Self {
             users: Arc::new(self.users[start..end].to_vec()),
-            batch_size: self.batch_size,
             every: self.every,
             epochs: self.epochs,
             epoch: AtomicU64::new(self.epoch.load(Ordering::Relaxed)),

@@ -35,26 +35,26 @@ pub enum TrainingEvent {
 
 /// Where events go.
 #[derive(Clone)]
-pub(crate) struct Listener(Arc<Mutex<dyn FnMut(TrainingEvent) + Send>>);
+pub(super) struct Listener(Arc<Mutex<dyn FnMut(TrainingEvent) + Send>>);
 
 impl Listener {
-    pub(crate) fn new(listener: impl FnMut(TrainingEvent) + Send + 'static) -> Self {
+    pub(super) fn new(listener: impl FnMut(TrainingEvent) + Send + 'static) -> Self {
         Self(Arc::new(Mutex::new(listener)))
     }
 
-    pub(crate) fn tell(&self, event: TrainingEvent) {
+    pub(super) fn tell(&self, event: TrainingEvent) {
         (self.0.lock().unwrap_or_else(PoisonError::into_inner))(event);
     }
 }
 
 /// Turns what burn-train renders into events; prints nothing.
-pub(crate) struct Renderer {
-    pub(crate) listener: Listener,
-    pub(crate) tally: Tally,
-    pub(crate) epoch: usize,
-    pub(crate) epochs: usize,
-    pub(crate) total: usize,
-    pub(crate) training: bool,
+pub(super) struct Renderer {
+    pub(super) listener: Listener,
+    pub(super) tally: Tally,
+    pub(super) epoch: usize,
+    pub(super) epochs: usize,
+    pub(super) total: usize,
+    pub(super) training: bool,
 }
 
 impl TrainingProgressLogger for Renderer {

@@ -8,25 +8,28 @@ use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::{Distribution, StandardNormal};
 
 /// Draws tensors, one after the other.
-pub(crate) struct Draw {
+#[derive(Debug)]
+pub struct Draw {
     rng: StdRng,
     device: Device,
 }
 
 impl Draw {
-    pub(crate) fn new(seed: u64, device: &Device) -> Self {
+    /// Draws from `seed` on, for tensors on `device`.
+    pub fn new(seed: u64, device: &Device) -> Self {
         Self {
             rng: StdRng::seed_from_u64(seed),
             device: device.clone(),
         }
     }
 
-    pub(super) fn device(&self) -> &Device {
+    /// Where the tensors are.
+    pub fn device(&self) -> &Device {
         &self.device
     }
 
     /// A matrix from N(0, std^2).
-    pub(crate) fn normal(&mut self, shape: [usize; 2], std: f64) -> Tensor<2> {
+    pub fn normal(&mut self, shape: [usize; 2], std: f64) -> Tensor<2> {
         let mut draw = || {
             let standard: f64 = StandardNormal.sample(&mut self.rng);
             (standard * std) as f32

@@ -1,14 +1,16 @@
-//! How a sequence recommender is trained.
+//! How a recommender is trained.
 
 use burn::config::Config;
 
-/// Configuration of a [`SequenceTrainer`](super::SequenceTrainer), with LETTER-TIGER's values (LETTER, section 4.1) as defaults where the paper gives them.
+use crate::Error;
+
+/// Configuration of a [`Trainer`](super::Trainer), with LETTER-TIGER's values (LETTER, section 4.1) as defaults where the paper gives them.
 #[derive(Config, Debug, PartialEq)]
 pub struct TrainingConfig {
     /// Passes over the training samples, at most.
     #[config(default = 200)]
     pub epochs: usize,
-    /// Samples a forward and backward pass. A sample is a prefix and its next item, or with a causal encoder a whole sequence.
+    /// Samples a forward and backward pass. A sample is a prefix and its next item, or a whole sequence.
     #[config(default = 256)]
     pub batch_size: usize,
     /// Samples of a batch that are computed at a time. The pieces of a batch are computed side by side on the cores of the host and their gradients
@@ -37,13 +39,16 @@ pub struct TrainingConfig {
     /// Gradients whose norm over all parameters exceeds this are scaled down to it.
     #[config(default = "Some(1.0)")]
     pub max_gradient_norm: Option<f64>,
+    /// Measure and keep a running average of the weights, moved towards them by one less this share after every step. `None` keeps the weights themselves.
+    #[config(default = "None")]
+    pub averaging: Option<f64>,
     /// Batches are cut from windows of this many batches of shuffled samples, sorted by length, so that little is padded.
     #[config(default = 50)]
     pub bucket_window: usize,
     /// Users on whose validation items the recommender is measured: a sample, the same in every epoch.
     #[config(default = 1_000)]
     pub validation_users: usize,
-    /// Beams of the validation's search.
+    /// Beams of the validation's search, in models that search.
     #[config(default = 20)]
     pub validation_beams: usize,
     /// Epochs from one validation to the next.
@@ -68,7 +73,7 @@ impl TrainingConfig {
         Self::new()
     }
 
-    /// For [`SequenceModelConfig::quick`](crate::SequenceModelConfig::quick): smaller batches, whole sequences as samples, a higher learning
+    /// For `SequenceModelConfig::quick` of `genrec-model`: smaller batches, whole sequences as samples, a higher learning
     /// rate.
     pub fn quick() -> Self {
         Self::new()
@@ -82,5 +87,49 @@ impl TrainingConfig {
             .with_validation_users(1_000)
             .with_validate_every(2)
             .with_patience(5)
+    }
+
+    /// Refuses values that no training can use.
+    pub(super) fn check(&self) -> crate::Result<()> {
+        let counts = [
+            ("epochs", self.epochs),
+            ("batch_size", self.batch_size),
+            ("accumulation", self.accumulation),
+            ("piece_rows", self.piece_rows.unwrap_or(1)),
+            ("bucket_window", self.bucket_window),
+            ("validation_users", self.validation_users),
+            ("validation_beams", self.validation_beams),
+            ("validate_every", self.validate_every),
+            ("patience", self.patience),
+        ];
+        for (what, value) in counts {
+            if value == 0 {
+                return Err(Error::Config {
+                    what,
+                    found: "0".into(),
+                    expected: "at least 1".into(),
+                });
+            }
+        }
+        let norm = self.max_gradient_norm.unwrap_or(1.0);
+        let ranges = [
+            ("max_gradient_norm", norm, f64::MIN_POSITIVE..=f64::MAX),
+            ("weight_decay", f64::from(self.weight_decay), 0.0..=1e3),
+            ("learning_rate", self.learning_rate, f64::MIN_POSITIVE..=1.0),
+            ("warmup", self.warmup, 0.0..=1.0),
+            ("averaging", self.averaging.unwrap_or(0.0), 0.0..=1.0),
+            ("temperature", self.temperature, 1e-3..=1e3),
+            ("label_smoothing", self.label_smoothing, 0.0..=1.0),
+        ];
+        for (what, value, range) in ranges {
+            if !range.contains(&value) {
+                return Err(Error::Config {
+                    what,
+                    found: value.to_string(),
+                    expected: format!("from {} to {}", range.start(), range.end()),
+                });
+            }
+        }
+        Ok(())
     }
 }

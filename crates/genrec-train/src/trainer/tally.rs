@@ -17,7 +17,7 @@ struct Mean {
 
 /// The means of the running epoch, shared between the metrics (which run on burn-train's thread) and the checkpoints.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
+pub(super) struct Tally {
     loss: Arc<Mutex<Mean>>,
     gain: Arc<Mutex<Mean>>,
     /// The first loss that was no number.
@@ -26,7 +26,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// The mean loss over the batches of the epoch, and the mean validation gain if there was a validation; starts afresh.
-    pub(crate) fn take(&self) -> (f64, Option<f64>) {
+    pub(super) fn take(&self) -> (f64, Option<f64>) {
         let take = |mean: &Mutex<Mean>| {
             let mean = std::mem::take(&mut *mean.lock().unwrap_or_else(PoisonError::into_inner));
             (mean.count > 0).then(|| mean.sum / mean.count as f64)
@@ -35,18 +35,18 @@ impl Tally {
     }
 
     /// The mean loss so far.
-    pub(crate) fn loss(&self) -> Option<f64> {
+    pub(super) fn loss(&self) -> Option<f64> {
         let mean = self.loss.lock().unwrap_or_else(PoisonError::into_inner);
         (mean.count > 0).then(|| mean.sum / mean.count as f64)
     }
 
     /// The first loss that was infinite or no number.
-    pub(crate) fn diverged(&self) -> Option<f64> {
+    pub(super) fn diverged(&self) -> Option<f64> {
         self.diverged.get().copied()
     }
 
     /// Stops the training by `interrupter` at the first loss that is infinite or no number: before its weights are validated or saved.
-    pub(crate) fn loss_metric(&self, interrupter: Interrupter) -> LossTally {
+    pub(super) fn loss_metric(&self, interrupter: Interrupter) -> LossTally {
         LossTally {
             mean: self.loss.clone(),
             diverged: self.diverged.clone(),
@@ -54,14 +54,14 @@ impl Tally {
         }
     }
 
-    pub(crate) fn gain_metric(&self) -> GainTally {
+    pub(super) fn gain_metric(&self) -> GainTally {
         GainTally(self.gain.clone())
     }
 }
 
 /// Adds up the losses of training batches.
 #[derive(Clone)]
-pub(crate) struct LossTally {
+pub(super) struct LossTally {
     mean: Arc<Mutex<Mean>>,
     diverged: Arc<OnceLock<f64>>,
     interrupter: Interrupter,
@@ -69,7 +69,7 @@ pub(crate) struct LossTally {
 
 /// Adds up the gains of validation users.
 #[derive(Clone)]
-pub(crate) struct GainTally(Arc<Mutex<Mean>>);
+pub(super) struct GainTally(Arc<Mutex<Mean>>);
 
 fn entry(mean: &Mutex<Mean>) -> SerializedEntry {
     let Mean { sum, count } = *mean.lock().unwrap_or_else(PoisonError::into_inner);
