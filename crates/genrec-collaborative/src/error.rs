@@ -69,6 +69,9 @@ pub enum Error {
     /// Embeddings could not be made, read or written.
     #[error(transparent)]
     Embeddings(#[from] genrec_embed::Error),
+    /// A training that has failed, or a folder that is not whole.
+    #[error(transparent)]
+    Train(#[from] genrec_train::Error),
     /// The model could not be measured on the validation cases.
     #[error(transparent)]
     Evaluation(#[from] genrec_metrics::Error),

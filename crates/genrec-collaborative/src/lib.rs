@@ -32,6 +32,10 @@
 
 mod error;
 mod lightgcn;
+mod sequential;
 
 pub use error::{Error, Result};
 pub use lightgcn::{EarlyStopping, Epoch, LightGcn, LightGcnConfig};
+pub use sequential::{Architecture, Loss, SequentialConfig, SequentialModel};
+#[cfg(feature = "train")]
+pub use sequential::{SequentialTrainer, TrainedSequential};

@@ -60,3 +60,5 @@ pub use genrec_metrics as metrics;
 pub use genrec_model as model;
 /// Rows to codes and back.
 pub use genrec_quantize as quantize;
+/// What all trained recommenders share.
+pub use genrec_train as train;

@@ -1,0 +1,317 @@
+//! Networks keep their promises, and learn.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use genrec_data::{Interactions, ItemId, Split, UserId, leave_one_out};
+use genrec_metrics::{EvaluateConfig, Metric, Query, Recommender, evaluate};
+use genrec_train::TrainingConfig;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::inputs::{History, Inputs};
+use super::*;
+
+const ITEMS: u32 = 30;
+
+fn all() -> [SequentialConfig; 5] {
+    [
+        SequentialConfig::sasrec(),
+        SequentialConfig::bert4rec(),
+        SequentialConfig::gru4rec(),
+        SequentialConfig::caser(),
+        SequentialConfig::hgn(),
+    ]
+    .map(|config| config.with_d_model(16).with_max_history(8))
+}
+
+fn model(config: &SequentialConfig) -> SequentialModel {
+    // Rows far from zero, so that what a state depends on can be seen.
+    let config = config.clone().with_init_std(0.5);
+    config
+        .init(ITEMS as usize, 5, 3, &Device::default())
+        .unwrap()
+}
+
+fn items(numbers: &[u32]) -> Vec<ItemId> {
+    numbers.iter().copied().map(ItemId::new).collect()
+}
+
+fn states(model: &SequentialModel, histories: &[&[u32]]) -> Vec<Vec<f32>> {
+    let histories: Vec<Vec<ItemId>> = histories.iter().map(|history| items(history)).collect();
+    let histories: Vec<History<'_>> = histories
+        .iter()
+        .map(|items| History { user: None, items })
+        .collect();
+    let states = model.states(&histories);
+    let width = states.dims()[1];
+    let states: Vec<f32> = states.into_data().iter().collect();
+    states.chunks(width).map(<[f32]>::to_vec).collect()
+}
+
+fn close(a: &[f32], b: &[f32]) -> bool {
+    a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4)
+}
+
+#[test]
+fn padding_and_neighbours_in_a_batch_change_nothing() {
+    for config in all() {
+        let model = model(&config);
+        let together = states(&model, &[&[1, 2], &[3, 4, 5, 6, 7], &[9]]);
+        for (together, alone) in together.iter().zip([&[1, 2][..], &[3, 4, 5, 6, 7], &[9]]) {
+            let alone = &states(&model, &[alone])[0];
+            assert!(close(together, alone), "{}", model.name());
+        }
+    }
+}
+
+#[test]
+fn order_matters_and_so_does_the_last_item() {
+    for config in all() {
+        let model = model(&config);
+        let found = states(&model, &[&[1, 2, 3], &[2, 1, 3], &[1, 2, 4]]);
+        // HGN's gates depend on the place, its sums do not: the order matters only a little.
+        assert!(found[0] != found[1], "{}", model.name());
+        assert!(!close(&found[0], &found[2]), "{}", model.name());
+    }
+}
+
+#[test]
+fn only_the_last_items_are_read() {
+    for config in all() {
+        let model = model(&config);
+        let long: Vec<u32> = (0..20).collect();
+        assert_eq!(
+            states(&model, &[&long]),
+            states(&model, &[&long[12..]]),
+            "{}",
+            model.name()
+        );
+    }
+}
+
+/// The state at a place is the state after a history that ends there: what training relies on.
+#[test]
+fn all_but_bert4rec_see_nothing_of_what_comes_after() {
+    for config in all() {
+        let model = model(&config);
+        if model.name() == "BERT4Rec" {
+            continue;
+        }
+        let device = Device::default();
+        let at = |history: &[i64], place: usize| -> Vec<f32> {
+            let rows = [(None, history.to_vec())];
+            let states = model.forward(&Inputs::new(&rows, 8, 5, &device));
+            let place = Tensor::from_data([place as i64], &device);
+            model.at(states, place).into_data().iter().collect()
+        };
+        // The same number of places, because SASRec's positions are counted from the end.
+        let (one, other) = (at(&[4, 8, 15, 16], 1), at(&[4, 8, 23, 2], 1));
+        assert_eq!(one, other, "{}", model.name());
+    }
+}
+
+#[test]
+fn users_matter_to_those_who_read_them() {
+    for config in all() {
+        let model = model(&config);
+        let history = items(&[1, 2, 3]);
+        let ask = |user: Option<u32>| {
+            model.recommend(
+                &[Query {
+                    user: user.map(UserId::new),
+                    history: &history,
+                }],
+                5,
+            )
+        };
+        let reads = matches!(model.name(), "Caser" | "HGN");
+        assert_eq!(ask(Some(1)) != ask(Some(2)), reads, "{}", model.name());
+        // Somebody whom the model has no row for is somebody unknown.
+        assert_eq!(ask(Some(77)), ask(None), "{}", model.name());
+    }
+}
+
+#[test]
+fn gru_by_hand() {
+    let model = model(&SequentialConfig::gru4rec().with_d_model(1));
+    let network::Network::Gru(_) = &model.network else {
+        panic!("it is a GRU");
+    };
+    let weights: Vec<f32> = {
+        let mut all = Vec::new();
+        model.visit(&mut Flat(&mut all));
+        all
+    };
+    // Table, input (3 weights, 3 biases), gates (2 weights), candidate (1 weight, 1 bias).
+    let table = &weights[..ITEMS as usize];
+    let [wr, wz, wn, br, bz, bn, ur, uz, un, bu] = weights[ITEMS as usize..] else {
+        panic!("{} weights", weights.len());
+    };
+    let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
+    let mut h = 0.0_f32;
+    for item in [4, 7, 7] {
+        let x = table[item];
+        let r = sigmoid(wr * x + br + ur * h);
+        let z = sigmoid(wz * x + bz + uz * h);
+        let n = (wn * x + bn + r * (un * h + bu)).tanh();
+        h = (1.0 - z) * n + z * h;
+    }
+    let found = states(&model, &[&[4, 7, 7]])[0][0];
+    assert!((found - h).abs() < 1e-6, "{found} {h}");
+}
+
+struct Flat<'a>(&'a mut Vec<f32>);
+
+impl burn::module::ModuleVisitor for Flat<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
+        self.0.extend(param.val().into_data().iter::<f32>());
+    }
+}
+
+/// Users who walk through the items by a fixed step, or anyhow.
+fn world(planted: bool) -> Split {
+    let mut rng = StdRng::seed_from_u64(7);
+    let mut walk = |_| {
+        let mut item = rng.random_range(0..ITEMS);
+        (0..rng.random_range(5..9))
+            .map(|_| {
+                item = match planted {
+                    true => (item + 7) % ITEMS,
+                    false => rng.random_range(0..ITEMS),
+                };
+                ItemId::new(item)
+            })
+            .collect()
+    };
+    let histories = (0..240).map(&mut walk).collect();
+    leave_one_out(&Interactions::new(ITEMS as usize, histories).unwrap()).unwrap()
+}
+
+fn training() -> TrainingConfig {
+    SequentialConfig::training()
+        .with_batch_size(32)
+        .with_piece_rows(Some(16))
+        .with_learning_rate(1e-2)
+        .with_validate_every(5)
+}
+
+fn ndcg(config: &SequentialConfig, split: &Split) -> f64 {
+    let folder = tempfile::tempdir().unwrap();
+    let model = config
+        .init(
+            split.train.items(),
+            split.train.users(),
+            1,
+            &Device::default(),
+        )
+        .unwrap();
+    // A mask asks for a fifth of the items only.
+    let passes = match config.architecture {
+        Architecture::Bert4Rec { .. } => 4,
+        _ => 1,
+    };
+    let training = training().with_epochs(24 * passes);
+    let trained = SequentialTrainer::new(training, folder.path())
+        .fit(model, &split.train, &split.validation, |_| {})
+        .unwrap();
+    let report = evaluate(&trained.model, &split.test, &EvaluateConfig::new(1)).unwrap();
+    report.value(Metric::Ndcg, 10).unwrap()
+}
+
+#[test]
+fn every_network_learns_what_is_planted_and_no_noise() {
+    let (planted, noise) = (world(true), world(false));
+    for config in all() {
+        let name = config.architecture.name();
+        let learnt = ndcg(&config, &planted);
+        assert!(learnt > 0.75, "{name}: {learnt}");
+        // Guessing at 30 items: the sum of 1 / log2(rank + 1) over ranks up to 10, divided by 30, is 0.15.
+        let guessed = ndcg(&config, &noise);
+        assert!(guessed < 0.25, "{name}: {guessed}");
+    }
+}
+
+#[test]
+fn every_loss_learns_what_is_planted() {
+    let planted = world(true);
+    for loss in [
+        Loss::SampledSoftmax { negatives: 8 },
+        Loss::Binary { negatives: 1 },
+        Loss::Pairwise { negatives: 2 },
+    ] {
+        let config = SequentialConfig::sasrec()
+            .with_d_model(16)
+            .with_max_history(8)
+            .with_loss(loss);
+        let learnt = ndcg(&config, &planted);
+        assert!(learnt > 0.8, "{loss:?}: {learnt}");
+    }
+}
+
+#[test]
+fn a_model_is_saved_and_opened_and_its_rows_are_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    for config in all() {
+        let model = model(&config);
+        let path = folder.path().join(model.name());
+        model.save(&path).unwrap();
+        let opened = SequentialModel::open(&path, &Device::default()).unwrap();
+        let history = items(&[3, 1, 4]);
+        let queries = [Query::new(UserId::new(2), &history)];
+        assert_eq!(opened.recommend(&queries, 9), model.recommend(&queries, 9));
+        assert_eq!(opened.config(), model.config());
+
+        let rows = model.item_embeddings().unwrap();
+        let same = model.with_item_embeddings(&rows).unwrap();
+        assert_eq!(same.recommend(&queries, 9), model.recommend(&queries, 9));
+        let other = model.with_item_embeddings(&rows.slice(0..4)).unwrap_err();
+        assert!(other.to_string().contains("4 rows for 30 items"), "{other}");
+
+        let weights = path.join("model.bpk");
+        let mut bytes = std::fs::read(&weights).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(&weights, bytes).unwrap();
+        let damaged = SequentialModel::open(&path, &Device::default())
+            .unwrap_err()
+            .to_string();
+        assert!(damaged.contains("model.bpk"), "{damaged}");
+    }
+}
+
+#[test]
+fn an_empty_history_gets_an_answer() {
+    for config in all() {
+        let model = model(&config);
+        let answers = model.recommend(&[Query::default(), Query::anonymous(&items(&[2]))], 3);
+        let expected = if model.name() == "BERT4Rec" { 3 } else { 0 };
+        assert_eq!(answers[0].len(), expected);
+        assert_eq!(answers[1].len(), 3);
+    }
+}
+
+#[test]
+fn impossible_options_are_refused() {
+    let refused = |config: SequentialConfig| {
+        config
+            .init(3, 3, 0, &Device::default())
+            .unwrap_err()
+            .to_string()
+    };
+    let sasrec = SequentialConfig::sasrec;
+    let heads = Architecture::SasRec {
+        blocks: 2,
+        heads: 3,
+    };
+    assert!(refused(SequentialConfig::new(heads)).contains("multiple of the number of heads"));
+    assert!(refused(sasrec().with_dropout(1.0)).contains("dropout"));
+    assert!(refused(sasrec().with_d_model(0)).contains("d_model"));
+    assert!(refused(sasrec().with_init_std(f64::NAN)).contains("init_std"));
+    let none = Loss::Binary { negatives: 0 };
+    assert!(refused(sasrec().with_loss(none)).contains("negatives"));
+    let masked = Architecture::Bert4Rec {
+        blocks: 1,
+        heads: 1,
+        masked: 0.0,
+    };
+    assert!(refused(SequentialConfig::new(masked)).contains("masked"));
+}
