@@ -9,20 +9,20 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use burn::tensor::Device;
 use clap::{Parser, ValueEnum};
-use genrec::collaborative::LightGcnConfig;
+use genrec::collaborative::{SequentialConfig, SequentialModel, SequentialTrainer};
 use genrec::data::{Dataset, ItemId, Split, SyntheticWorldConfig, leave_one_out, open};
 use genrec::embed::{Embeddings, HashedTfIdfConfig};
-use genrec::identify::letter::{Alignment, Letter, LetterConfig};
+use genrec::identify::letter::{Letter, LetterConfig};
 use genrec::identify::{CodeTable, Disambiguate, ItemTokens, Vocabulary};
 use genrec::metrics::{EvaluateConfig, ItemKnn, ItemSlices, MostPopular, Table, evaluate};
 use genrec::model::{
-    Retrieval, SequenceModel, SequenceModelConfig, SequenceRecommender, SequenceTrainer, System,
-    TrainingConfig,
+    EpochSummary, Retrieval, SequenceModel, SequenceModelConfig, SequenceRecommender,
+    SequenceTrainer, System, TrainingConfig,
 };
 use genrec::quantize::Checkpoints;
 use serde_json::json;
@@ -42,7 +42,7 @@ struct Arguments {
     /// Text embeddings of the items, one row each (safetensors or npy), instead of encoding the catalogue's text.
     #[arg(long)]
     embeddings: Option<PathBuf>,
-    /// Collaborative embeddings of the items, instead of training LightGCN.
+    /// Collaborative embeddings of the items for LETTER, instead of those of the SASRec of the table.
     #[arg(long)]
     collaborative: Option<PathBuf>,
     /// A published table of identifiers (index.json), used as it is, instead of training tokenizers.
@@ -108,6 +108,23 @@ impl Preset {
         }
     }
 
+    fn sasrec(self) -> SequentialConfig {
+        match self {
+            Self::Demo | Self::Quick => SequentialConfig::sasrec(),
+            // LETTER compares its rows with codewords as they are, so of their width.
+            Self::Paper => SequentialConfig::sasrec().with_d_model(32),
+        }
+    }
+
+    fn sasrec_training(self) -> TrainingConfig {
+        match self {
+            Self::Demo => SequentialConfig::training()
+                .with_epochs(20)
+                .with_validate_every(4),
+            Self::Quick | Self::Paper => SequentialConfig::training(),
+        }
+    }
+
     fn model(self, vocabulary: &Vocabulary) -> SequenceModelConfig {
         match self {
             Self::Demo => {
@@ -148,25 +165,28 @@ fn main() -> Result<()> {
     let split = leave_one_out(&dataset.interactions)?.limit_history(20);
     println!("{}", dataset.statistics());
 
-    // 2. Identifiers: published ones, or the tokenizers of TIGER and LETTER, which differ in the two regularizers only.
-    let identified = match &arguments.identifiers {
-        Some(path) => vec![published(path, &dataset)?],
-        None => tokenize(&arguments, &dataset, &split, &out, &device)?,
-    };
-
-    // 3. The baselines, then a model for each set of identifiers that learns to write the next one.
+    // 2. The baselines. SASRec's rows say what people did.
+    let sasrec = sasrec(&arguments, &split, &out, &device)?;
     let evaluation = EvaluateConfig::new(seed).with_slices(ItemSlices::of(&split.train));
     let mut table = Table::new();
-    table.push(evaluate(
-        &MostPopular::fit(&split.train),
-        &split.test,
-        &evaluation,
-    )?)?;
-    table.push(evaluate(
-        &ItemKnn::fit(&split.train),
-        &split.test,
-        &evaluation,
-    )?)?;
+    let (popular, knn) = (MostPopular::fit(&split.train), ItemKnn::fit(&split.train));
+    table.push(evaluate(&popular, &split.test, &evaluation)?)?;
+    table.push(evaluate(&knn, &split.test, &evaluation)?)?;
+    table.push(evaluate(&sasrec, &split.test, &evaluation)?)?;
+
+    // 3. Identifiers: published ones, or the tokenizers of TIGER and LETTER, which differ in the two regularizers only.
+    let identified = match &arguments.identifiers {
+        Some(path) => vec![published(path, &dataset)?],
+        None => {
+            let collaborative = match &arguments.collaborative {
+                Some(path) => Embeddings::read_rows(path, dataset.catalog.len())?,
+                None => sasrec.item_embeddings()?,
+            };
+            tokenize(&arguments, &dataset, &collaborative, &out, &device)?
+        }
+    };
+
+    // 4. A model for each set of identifiers that learns to write the next one.
     for Identified { name, tokens } in identified {
         let recommender = train(&arguments, &name, &tokens, &split, &out, &device)?;
         table.push(evaluate(&recommender, &split.test, &evaluation)?)?;
@@ -189,6 +209,34 @@ fn main() -> Result<()> {
     }
     println!("\n{table}");
     Ok(())
+}
+
+/// Trains SASRec with cross-entropy, the baseline that matters and LETTER's collaborative embeddings.
+fn sasrec(
+    arguments: &Arguments,
+    split: &Split,
+    out: &Path,
+    device: &Device,
+) -> Result<SequentialModel> {
+    let config = arguments.preset().sasrec();
+    let (items, users) = (split.train.items(), split.train.users());
+    let model = config.init(items, users, arguments.seed, device)?;
+    let training = arguments.preset().sasrec_training();
+    let training = training.with_seed(arguments.seed);
+    let bar = bars::training("SASRec", training.epochs);
+    let trained = SequentialTrainer::new(training, out.join("SASRec-checkpoints"))
+        .with_resume(arguments.resume)
+        .fit(model, &split.train, &split.validation, bar)?;
+    tell("SASRec", trained.epochs.len(), &trained.best);
+    Ok(trained.model)
+}
+
+fn tell(name: &str, epochs: usize, best: &EpochSummary) {
+    println!(
+        "{name}: {epochs} epochs, the best is epoch {} with validation NDCG@10 {:.4}",
+        best.epoch,
+        best.validation.unwrap_or(f64::NAN)
+    );
 }
 
 /// The identifiers of all items.
@@ -222,8 +270,8 @@ fn published(path: &PathBuf, dataset: &Dataset) -> Result<Identified> {
 fn tokenize(
     arguments: &Arguments,
     dataset: &Dataset,
-    split: &Split,
-    out: &std::path::Path,
+    collaborative: &Embeddings,
+    out: &Path,
     device: &Device,
 ) -> Result<Vec<Identified>> {
     let text = match &arguments.embeddings {
@@ -240,33 +288,12 @@ fn tokenize(
         .preset()
         .tokenizer(text.dim())
         .with_seed(arguments.seed);
-    let collaborative = match &arguments.collaborative {
-        Some(path) => Embeddings::read_rows(path, dataset.catalog.len())?,
-        None => {
-            let mut config = LightGcnConfig::new();
-            if letter
-                .collaborative
-                .as_ref()
-                .is_some_and(|term| term.alignment == Alignment::Direct)
-            {
-                // Compared with the codewords as they are, so of their width.
-                config.d_model = letter.rqvae.quantizer.d_code;
-            }
-            let bar = bars::bar("LightGCN", config.epochs);
-            let model =
-                config.fit_validated(&split.train, &split.validation, arguments.seed, |epoch| {
-                    bar.set_position(epoch.number as u64);
-                })?;
-            bar.finish();
-            model.item_embeddings().clone()
-        }
-    };
 
     let tiger = letter.clone().without_regularizers();
     let mut identified = Vec::new();
     for (name, config, collaborative) in [
         ("TIGER", tiger, None),
-        ("LETTER-TIGER", letter, Some(&collaborative)),
+        ("LETTER-TIGER", letter, Some(collaborative)),
     ] {
         let bar = bars::bar(&format!("{name} tokenizer"), config.training.epochs);
         let checkpoints =
@@ -304,7 +331,7 @@ fn train(
     name: &str,
     tokens: &Arc<ItemTokens>,
     split: &Split,
-    out: &std::path::Path,
+    out: &Path,
     device: &Device,
 ) -> Result<SequenceRecommender> {
     let config = arguments.preset().model(tokens.vocabulary());
@@ -314,12 +341,7 @@ fn train(
     let trained = SequenceTrainer::new(training, out.join(format!("{name}-checkpoints")))
         .with_resume(arguments.resume)
         .fit(model, tokens, &split.train, &split.validation, bar)?;
-    println!(
-        "{name}: {} epochs, the best is epoch {} with validation NDCG@10 {:.4}",
-        trained.epochs.len(),
-        trained.best.epoch,
-        trained.best.validation.unwrap_or(f64::NAN)
-    );
+    tell(name, trained.epochs.len(), &trained.best);
     Ok(SequenceRecommender::new(
         name,
         trained.model,

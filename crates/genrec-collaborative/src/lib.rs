@@ -28,7 +28,9 @@
 //!
 //! - [`LightGcn`]: rows propagated along the graph of who had what, trained by pairwise comparisons. Products and
 //!   gradients are written by hand on compressed sparse rows and run on all cores of the host; the same seed gives the same
-//!   bits with any number of them. With 0 layers it is matrix factorization.
+//!   bits with any number of them. With 0 layers it is matrix factorization, [`LightGcnConfig::bpr_mf`].
+//! - [`SequentialModel`]: SASRec, BERT4Rec, GRU4Rec, Caser or HGN over one table of items, with cross-entropy over all items or the papers' losses
+//!   ([`Loss`]); trained by a [`SequentialTrainer`] (feature `train`, on by default).
 
 mod error;
 mod lightgcn;

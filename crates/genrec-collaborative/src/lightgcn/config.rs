@@ -46,6 +46,12 @@ pub struct EarlyStopping {
 }
 
 impl LightGcnConfig {
+    /// Matrix factorization by pairwise comparisons, BPR-MF (Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", 2009): LightGCN without
+    /// propagation.
+    pub fn bpr_mf() -> Self {
+        Self::new().with_layers(0)
+    }
+
     /// Refuses values that no training can use.
     pub(super) fn check(&self) -> Result<()> {
         let counts = [

@@ -28,6 +28,8 @@ pub struct LightGcn {
     pub(super) folding: Embeddings,
     /// The mean of the propagated rows of the users, `[d_model]`.
     pub(super) mean_user: Vec<f32>,
+    /// Whether rows were propagated at all: BPR-MF's were not.
+    pub(super) propagated: bool,
     pub(super) seen: SeenItems,
 }
 
@@ -107,6 +109,7 @@ impl LightGcn {
         let mean = users.view().mean_axis(ndarray::Axis(0));
         let mean_user = mean.map_or_else(|| vec![0.0; users.dim()], |mean| mean.to_vec());
         Self {
+            propagated: layer0[1] != items || layer0[0] != users,
             layer0,
             users,
             items,
@@ -200,5 +203,16 @@ mod tests {
             error.starts_with("the rows of `items` are 1 wide, expected 2"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn without_propagation_it_is_matrix_factorization() {
+        let data = interactions(2, &[&[0, 1], &[0]]);
+        let name = |layers| {
+            let model = LightGcn::from_layer0(rows(2), rows(2), layers, &data).unwrap();
+            genrec_metrics::Recommender::name(&model).to_owned()
+        };
+        assert_eq!((name(0), name(3)), ("BPR-MF".into(), "LightGCN".into()));
+        assert_eq!(super::super::LightGcnConfig::bpr_mf().layers, 0);
     }
 }

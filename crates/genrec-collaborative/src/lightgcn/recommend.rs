@@ -41,7 +41,10 @@ impl LightGcn {
 /// If the history of a query holds an item that is not in the catalogue.
 impl Recommender for LightGcn {
     fn name(&self) -> &str {
-        "LightGCN"
+        match self.propagated {
+            true => "LightGCN",
+            false => "BPR-MF",
+        }
     }
 
     fn items(&self) -> usize {
