@@ -31,9 +31,11 @@ mod bert;
 mod embeddings;
 mod error;
 mod files;
+mod principal;
 mod tfidf;
 
 pub use bert::{Bert, BertConfig, SentenceEncoder, SentenceEncoderConfig};
 pub use embeddings::Embeddings;
 pub use error::{Error, Result};
+pub use principal::PrincipalComponents;
 pub use tfidf::{HashedTfIdf, HashedTfIdfConfig};

@@ -59,6 +59,7 @@
 //!
 //! (The eighth, the temperature of the generation loss, belongs to the language model.)
 
+mod ablation;
 mod aligned;
 mod collaborative;
 mod config;
@@ -73,6 +74,7 @@ mod planted;
 mod regularizer;
 mod trainer;
 
+pub use ablation::Ablation;
 pub use collaborative::{ContrastiveForm, collaborative_loss};
 pub use config::{Alignment, CollaborativeConfig, DiversityConfig, LetterConfig};
 pub use diversity::{Clusters, diversity_loss};

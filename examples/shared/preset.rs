@@ -1,0 +1,73 @@
+//! How much is spent on a run of LETTER-TIGER.
+
+use clap::ValueEnum;
+use genrec::collaborative::SequentialConfig;
+use genrec::identify::Vocabulary;
+use genrec::identify::letter::LetterConfig;
+use genrec::model::{SequenceModelConfig, TrainingConfig};
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Preset {
+    /// A few minutes on two cores: for the synthetic catalogue.
+    Demo,
+    /// Within half an hour on two cores, for a catalogue of a few thousand items.
+    Quick,
+    /// As in the papers.
+    Paper,
+}
+
+impl Preset {
+    pub(crate) fn tokenizer(self, d_text: usize) -> LetterConfig {
+        match self {
+            Self::Demo => {
+                let mut config = LetterConfig::quick(d_text);
+                config.training.epochs = 60;
+                config
+            }
+            Self::Quick => LetterConfig::quick(d_text),
+            Self::Paper => LetterConfig::paper(d_text),
+        }
+    }
+
+    pub(crate) fn sasrec(self) -> SequentialConfig {
+        match self {
+            Self::Demo | Self::Quick => SequentialConfig::sasrec(),
+            // LETTER compares its rows with codewords as they are, so of their width.
+            Self::Paper => SequentialConfig::sasrec().with_d_model(32),
+        }
+    }
+
+    pub(crate) fn sasrec_training(self) -> TrainingConfig {
+        match self {
+            Self::Demo => SequentialConfig::training()
+                .with_epochs(20)
+                .with_validate_every(4),
+            Self::Quick | Self::Paper => SequentialConfig::training(),
+        }
+    }
+
+    pub(crate) fn model(self, vocabulary: &Vocabulary) -> SequenceModelConfig {
+        match self {
+            Self::Demo => {
+                let config = SequenceModelConfig::quick(vocabulary);
+                let t5 = config.t5.clone().with_d_model(128).with_d_ff(256);
+                let t5 = t5.with_n_heads(4).with_dropout(0.15);
+                SequenceModelConfig { t5, ..config }
+            }
+            Self::Quick => SequenceModelConfig::quick(vocabulary),
+            Self::Paper => SequenceModelConfig::paper(vocabulary),
+        }
+    }
+
+    pub(crate) fn training(self) -> TrainingConfig {
+        match self {
+            Self::Demo => TrainingConfig::quick()
+                .with_epochs(16)
+                .with_learning_rate(5e-3)
+                .with_validate_every(4)
+                .with_validation_users(1_000),
+            Self::Quick => TrainingConfig::quick(),
+            Self::Paper => TrainingConfig::paper(),
+        }
+    }
+}

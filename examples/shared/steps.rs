@@ -1,0 +1,142 @@
+//! The steps from data to a recommender, as the examples take them: with progress bars, and checkpoints in the folder of the run.
+
+use std::error::Error;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use genrec::collaborative::{SequentialConfig, SequentialModel, SequentialTrainer};
+use genrec::data::{Dataset, Split, SyntheticWorldConfig, open};
+use genrec::embed::{Embeddings, HashedTfIdfConfig};
+use genrec::identify::letter::{Letter, LetterConfig};
+use genrec::identify::{Disambiguate, ItemTokens, Vocabulary};
+use genrec::model::{
+    EpochSummary, Retrieval, SequenceModel, SequenceModelConfig, SequenceRecommender,
+    SequenceTrainer, TrainingConfig,
+};
+use genrec::quantize::Checkpoints;
+
+use super::bars;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// What all steps of a run share.
+pub(crate) struct Run {
+    pub(crate) seed: u64,
+    /// Where checkpoints are.
+    pub(crate) out: PathBuf,
+    pub(crate) resume: bool,
+    pub(crate) device: Device,
+}
+
+/// The data of a folder, or a synthetic catalogue.
+pub(crate) fn data(folder: Option<&PathBuf>, seed: u64) -> Result<Dataset> {
+    Ok(match folder {
+        Some(folder) => open(folder)?,
+        None => SyntheticWorldConfig::new().generate(seed).dataset(),
+    })
+}
+
+/// What the items say: rows of a file, or the catalogue's text encoded.
+pub(crate) fn text(dataset: &Dataset, file: Option<&PathBuf>, seed: u64) -> Result<Embeddings> {
+    match file {
+        Some(path) => Ok(Embeddings::read_rows(path, dataset.catalog.len())?),
+        None if dataset.catalog.has_text() => {
+            let texts = dataset.catalog.texts();
+            Ok(HashedTfIdfConfig::new().fit(&texts, seed)?.encode(&texts)?)
+        }
+        None => Err("the items have no text: give --embeddings or --identifiers".into()),
+    }
+}
+
+impl Run {
+    fn folder(&self, name: &str, what: &str) -> PathBuf {
+        self.out.join(format!("{name}-{what}"))
+    }
+
+    /// Trains SASRec: the baseline that matters, and what people did as rows.
+    pub(crate) fn sasrec(
+        &self,
+        config: &SequentialConfig,
+        training: TrainingConfig,
+        split: &Split,
+    ) -> Result<SequentialModel> {
+        let (items, users) = (split.train.items(), split.train.users());
+        let model = config.init(items, users, self.seed, &self.device)?;
+        let bar = bars::training("SASRec", training.epochs);
+        let training = training.with_seed(self.seed);
+        let trained = SequentialTrainer::new(training, self.folder("SASRec", "checkpoints"))
+            .with_resume(self.resume)
+            .fit(model, &split.train, &split.validation, bar)?;
+        tell("SASRec", trained.epochs.len(), &trained.best);
+        Ok(trained.model)
+    }
+
+    /// Trains a tokenizer.
+    pub(crate) fn tokenizer(
+        &self,
+        name: &str,
+        config: LetterConfig,
+        text: &Embeddings,
+        collaborative: &Embeddings,
+    ) -> Result<Letter> {
+        let config = config.with_seed(self.seed);
+        let collaborative = config.collaborative.is_some().then_some(collaborative);
+        let bar = bars::bar(&format!("{name} tokenizer"), config.training.epochs);
+        let checkpoints = Checkpoints::new(self.folder(name, "tokenizer")).with_resume(self.resume);
+        let tokenizer = config.init().with_checkpoints(checkpoints).fit(
+            text,
+            collaborative,
+            &self.device,
+            |epoch| {
+                bar.set_position(epoch.epoch as u64 + 1);
+                bar.set_message(format!("reconstruction {:.4}", epoch.reconstruction));
+                ControlFlow::Continue(())
+            },
+        )?;
+        bar.finish();
+        println!(
+            "\n{name}: {}\n{}",
+            tokenizer.codes.collisions(),
+            tokenizer.usage
+        );
+        Ok(tokenizer)
+    }
+
+    /// Trains a model to write the identifier of the next item.
+    pub(crate) fn recommender(
+        &self,
+        name: &str,
+        tokens: &Arc<ItemTokens>,
+        config: SequenceModelConfig,
+        training: TrainingConfig,
+        split: &Split,
+    ) -> Result<SequenceRecommender> {
+        let model = SequenceModel::new(config, tokens, self.seed, &self.device)?;
+        let bar = bars::training(name, training.epochs);
+        let training = training.with_seed(self.seed);
+        let trained = SequenceTrainer::new(training, self.folder(name, "checkpoints"))
+            .with_resume(self.resume)
+            .fit(model, tokens, &split.train, &split.validation, bar)?;
+        tell(name, trained.epochs.len(), &trained.best);
+        let retrieval = Retrieval::new(tokens.clone());
+        Ok(SequenceRecommender::new(name, trained.model, retrieval))
+    }
+}
+
+/// Unique identifiers of what a tokenizer gave, as tokens.
+pub(crate) fn identify(tokenizer: &Letter) -> Result<Arc<ItemTokens>> {
+    let identifiers = tokenizer.identify(&Disambiguate::NextBest)?;
+    Ok(Arc::new(
+        Vocabulary::of(&identifiers).tokenize(&identifiers),
+    ))
+}
+
+fn tell(name: &str, epochs: usize, best: &EpochSummary) {
+    println!(
+        "{name}: {epochs} epochs, the best is epoch {} with validation NDCG@10 {:.4}",
+        best.epoch,
+        best.validation.unwrap_or(f64::NAN)
+    );
+}
