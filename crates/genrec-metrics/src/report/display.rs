@@ -5,7 +5,7 @@ use std::fmt;
 use comfy_table::{Cell, CellAlignment, Table as Grid, presets};
 
 use super::{Figure, Report};
-use crate::{EvaluationSet, Metric};
+use crate::{EvaluationSet, Metric, Ties};
 
 /// An empty table of numbers in the style of all reports.
 pub(crate) fn grid(header: impl IntoIterator<Item = String>) -> Grid {
@@ -45,6 +45,19 @@ pub(crate) fn metrics<S: EvaluationSet>(report: &Report<S>) -> Vec<Metric> {
         .into_iter()
         .filter(|&metric| metric != Metric::HitRate || !one_target)
         .collect()
+}
+
+/// What a reader should know of the recommender's own way with ties, if there is anything.
+pub(crate) fn tie_note<S: EvaluationSet>(report: &Report<S>) -> Option<String> {
+    let tied = report.tied_lists();
+    match report.ties() {
+        Ties::Declared if tied == 0 => None,
+        Ties::Declared => Some(format!("equal scores at different ranks in {tied} lists")),
+        Ties::Broken => Some(format!(
+            "ties {}, equal scores at different ranks in {tied} lists",
+            Ties::Broken
+        )),
+    }
 }
 
 /// Users a second, with as many digits as mean something.
@@ -96,6 +109,10 @@ impl<S: EvaluationSet> fmt::Display for Report<S> {
         writeln!(formatter, "{grid}")?;
         self.fmt_slices(formatter)?;
         writeln!(formatter, "{}", self.protocol())?;
+        writeln!(formatter, "audit: {}", self.audit())?;
+        if let Some(note) = tie_note(self) {
+            writeln!(formatter, "{note}")?;
+        }
         if self.short_lists() > 0 {
             writeln!(
                 formatter,
@@ -157,6 +174,10 @@ mod tests {
             "R@10",
             "test, leave-one-out",
             "users/s",
+            "ties counted against",
+            "audit: ",
+            "no users with a target in their own history",
+            "ties broken by a rule of its own, equal scores at different ranks in ",
         ];
         for expected in expected {
             assert!(text.contains(expected), "{expected} in\n{text}");

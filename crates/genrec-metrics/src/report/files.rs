@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Raised whenever the meaning of a field changes, so that an old file is refused instead of misread.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct ReportFile {
@@ -25,7 +25,7 @@ struct ReportFile {
 }
 
 impl<S: EvaluationSet> Report<S> {
-    /// Saves everything as JSON; [`load_json`](Self::load_json) reads it back.
+    /// Saves everything but the [outcomes](Self::outcomes) of single users as JSON; [`load_json`](Self::load_json) reads it back.
     ///
     /// The file appears whole or not at all: it is written beside its place and renamed.
     ///
@@ -73,7 +73,7 @@ impl<S: EvaluationSet> Report<S> {
                 expected: S::HELD_OUT,
             });
         }
-        Ok(Self::new(file.measured))
+        Ok(Self::new(file.measured, None))
     }
 
     /// Saves one line a figure as CSV: recommender, measured on, slice (`all` for everybody), users, figure, k, value, and the
@@ -191,6 +191,8 @@ mod tests {
         assert_eq!(a.to_string(), b.to_string());
         assert_eq!(a.protocol(), b.protocol());
         assert_eq!(a.bootstrap(), b.bootstrap());
+        assert_eq!(a.audit(), b.audit());
+        assert_eq!((a.ties(), a.tied_lists()), (b.ties(), b.tied_lists()));
         assert_eq!(a.figures().len(), b.figures().len());
         for (a, b) in a.figures().iter().zip(b.figures()) {
             assert_eq!((a.metric, a.k), (b.metric, b.k));
@@ -234,10 +236,10 @@ mod tests {
         let damaged = [
             ("", "EOF"),
             (&whole[..whole.len() / 2], "EOF"),
-            (r#"{"genrec_report": 1}"#, "missing field"),
+            (r#"{"genrec_report": 2}"#, "missing field"),
             (
-                &whole.replacen(r#""genrec_report": 1"#, r#""genrec_report": 7"#, 1),
-                "genrec_report is 7, expected 1",
+                &whole.replacen(r#""genrec_report": 2"#, r#""genrec_report": 7"#, 1),
+                "genrec_report is 7, expected 2",
             ),
             (
                 &whole.replacen(r#""value": "#, r#""value": null, "was": "#, 1),
