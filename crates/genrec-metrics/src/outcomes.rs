@@ -53,6 +53,20 @@ impl Outcomes {
         Some(self.rows().map(|row| row[column]).collect())
     }
 
+    /// The mean over users of every column.
+    pub(crate) fn means(&self) -> Vec<f64> {
+        let mut means = vec![0.0; self.columns.len()];
+        for row in self.rows() {
+            for (mean, figure) in means.iter_mut().zip(row) {
+                *mean += figure;
+            }
+        }
+        means
+            .iter()
+            .map(|sum| sum / self.users.len() as f64)
+            .collect()
+    }
+
     /// `[users, columns]`, row-major.
     pub(crate) fn flat(&self) -> &[f64] {
         &self.rows

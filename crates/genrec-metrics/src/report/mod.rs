@@ -8,7 +8,9 @@ use std::{marker::PhantomData, sync::Arc};
 use genrec_data::Audit;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bootstrap, EvaluationSet, Interval, Metric, Outcomes, Protocol, Slice, Ties};
+use crate::{
+    Bootstrap, Error, EvaluationSet, Interval, Metric, Outcomes, Protocol, Result, Slice, Ties,
+};
 
 pub(crate) use display::{grid, metrics, row, speed, tie_note, with_interval};
 pub(crate) use files::save_csv;
@@ -195,6 +197,12 @@ impl<S: EvaluationSet> Report<S> {
     #[must_use]
     pub fn outcomes(&self) -> Option<&Outcomes> {
         self.outcomes.as_deref()
+    }
+
+    pub(crate) fn outcomes_or_error(&self) -> Result<&Outcomes> {
+        self.outcomes().ok_or_else(|| Error::NoOutcomes {
+            recommender: self.recommender().to_owned(),
+        })
     }
 
     /// Wall time spent in [`recommend`](crate::Recommender::recommend), in seconds.
