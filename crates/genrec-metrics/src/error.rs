@@ -91,6 +91,17 @@ pub enum Error {
         expected: String,
     },
 
+    /// Too few reports to say anything about the luck of seeds.
+    #[error(
+        "found {found} reports of {name}, expected at least 2: train it with several seeds and evaluate each"
+    )]
+    Seeds {
+        /// The recommender.
+        name: String,
+        /// Number of reports.
+        found: usize,
+    },
+
     /// A report without the figures of single users, where these are needed.
     #[error(
         "the report of {recommender} has no figures of single users, as it was loaded from a file; evaluate it again"

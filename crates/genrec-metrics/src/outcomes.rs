@@ -26,6 +26,20 @@ impl Outcomes {
         }
     }
 
+    /// The mean of several outcomes of the same users and columns.
+    pub(crate) fn mean(all: &[&Self]) -> Self {
+        let mut rows = vec![0.0; all[0].rows.len()];
+        for outcomes in all {
+            for (mean, figure) in rows.iter_mut().zip(&outcomes.rows) {
+                *mean += figure / all.len() as f64;
+            }
+        }
+        Self {
+            rows,
+            ..all[0].clone()
+        }
+    }
+
     /// The users, in the order of the cases.
     #[must_use]
     pub fn users(&self) -> &[UserId] {

@@ -65,6 +65,16 @@ pub enum Ties {
     Declared,
 }
 
+impl Ties {
+    /// In one word, for a column.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Declared => "declared",
+        }
+    }
+}
+
 impl std::fmt::Display for Ties {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Bootstrap, Error, EvaluationSet, Interval, Metric, Outcomes, Protocol, Report, Result,
-    table::same_protocol,
+    SeedSummary, table::same_protocol,
 };
 
 /// How two recommenders are compared on the same users.
@@ -120,14 +120,7 @@ impl PairedTest {
         first: &Report<S>,
         second: &Report<S>,
     ) -> Result<Comparison> {
-        if self.permutations == 0 {
-            return Err(Error::Config {
-                config: "PairedTest",
-                field: "permutations",
-                found: "0".to_owned(),
-                expected: "at least 1; 10,000 for a table",
-            });
-        }
+        self.check()?;
         same_protocol(second, first)?;
         let outcomes = [first.outcomes_or_error()?, second.outcomes_or_error()?];
         Ok(Comparison {
@@ -137,6 +130,40 @@ impl PairedTest {
             test: *self,
             differences: self.differences(outcomes),
         })
+    }
+
+    /// As [`compare`](Self::compare), of the means over seeds of each user's figures. The seeds are taken as they are: luck is that
+    /// of users alone, and what other seeds would give is for the summaries' own intervals to say.
+    ///
+    /// # Errors
+    ///
+    /// As [`compare`](Self::compare).
+    pub fn compare_seeds<S: EvaluationSet>(
+        &self,
+        first: &SeedSummary<S>,
+        second: &SeedSummary<S>,
+    ) -> Result<Comparison> {
+        self.check()?;
+        same_protocol(&second.reports()[0], &first.reports()[0])?;
+        Ok(Comparison {
+            first: first.label(),
+            second: second.label(),
+            protocol: first.protocol().clone(),
+            test: *self,
+            differences: self.differences([first.outcomes(), second.outcomes()]),
+        })
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.permutations == 0 {
+            return Err(Error::Config {
+                config: "PairedTest",
+                field: "permutations",
+                found: "0".to_owned(),
+                expected: "at least 1; 10,000 for a table",
+            });
+        }
+        Ok(())
     }
 
     fn differences(&self, [first, second]: [&Outcomes; 2]) -> Vec<Difference> {

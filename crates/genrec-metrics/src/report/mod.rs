@@ -1,5 +1,6 @@
 //! What an evaluation found.
 
+mod csv;
 mod display;
 mod files;
 
@@ -12,8 +13,8 @@ use crate::{
     Bootstrap, Error, EvaluationSet, Interval, Metric, Outcomes, Protocol, Result, Slice, Ties,
 };
 
+pub(crate) use csv::{Row, save_csv};
 pub(crate) use display::{grid, metrics, row, speed, tie_note, with_interval};
-pub(crate) use files::save_csv;
 
 /// The mean of one metric over users.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
