@@ -1,5 +1,7 @@
 //! Ranking metrics of one user, from the ranks of the targets.
 
+#[cfg(test)]
+mod golden;
 mod shared;
 
 use std::fmt;

@@ -3,14 +3,16 @@
 use std::fmt;
 
 use super::Comparison;
-use crate::report::{grid, row};
+use crate::report::{grid, metrics, row};
 
 impl fmt::Display for Comparison {
     /// A row for each metric and k: both means, the difference with its interval, the p-value; then how it was tested.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = ["", &self.first, &self.second, "difference", "p"];
         let mut grid = grid(head.map(str::to_owned));
-        for figure in &self.differences {
+        let shown = metrics(&self.protocol);
+        let figures = self.differences.iter();
+        for figure in figures.filter(|figure| shown.contains(&figure.metric)) {
             let difference = match figure.interval {
                 Some(interval) => format!(
                     "{:+.4}\n{:+.4} to {:+.4}",

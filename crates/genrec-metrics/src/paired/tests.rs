@@ -43,6 +43,7 @@ fn a_real_difference_is_found_in_the_figures_of_the_reports() {
     ] {
         assert!(text.contains(expected), "{expected} in\n{text}");
     }
+    assert!(!text.contains("HR@"), "{text}");
 }
 
 #[test]

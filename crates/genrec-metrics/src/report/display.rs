@@ -5,7 +5,7 @@ use std::fmt;
 use comfy_table::{Cell, CellAlignment, Table as Grid, presets};
 
 use super::{Figure, Report};
-use crate::{EvaluationSet, Metric, Ties};
+use crate::{EvaluationSet, Metric, Protocol, Ties};
 
 /// An empty table of numbers in the style of all reports.
 pub(crate) fn grid(header: impl IntoIterator<Item = String>) -> Grid {
@@ -39,8 +39,8 @@ pub(crate) fn with_interval(figure: Option<&Figure>) -> String {
 }
 
 /// The metrics worth a column: with one target a user, the hit rate is the recall.
-pub(crate) fn metrics<S: EvaluationSet>(report: &Report<S>) -> Vec<Metric> {
-    let one_target = report.protocol().cases == report.protocol().targets;
+pub(crate) fn metrics(protocol: &Protocol) -> Vec<Metric> {
+    let one_target = protocol.cases == protocol.targets;
     Metric::ALL
         .into_iter()
         .filter(|&metric| metric != Metric::HitRate || !one_target)
@@ -78,7 +78,7 @@ impl<S: EvaluationSet> fmt::Display for Report<S> {
             std::iter::once(first.to_owned()).chain(cuts).collect()
         };
         let mut grid = grid(head(self.recommender()));
-        for metric in metrics(self) {
+        for metric in metrics(self.protocol()) {
             let figures = ks.iter().map(|&k| with_interval(self.figure(metric, k)));
             grid.add_row(row(metric.name(), figures));
         }

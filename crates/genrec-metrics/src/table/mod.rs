@@ -217,7 +217,7 @@ impl<S: EvaluationSet> fmt::Display for Table<S> {
 /// Every metric at every k, except that MRR hardly depends on where it is cut: the largest k will do.
 pub(crate) fn columns<S: EvaluationSet>(report: &Report<S>) -> Vec<(Metric, usize)> {
     let ks = &report.protocol().ks;
-    metrics(report)
+    metrics(report.protocol())
         .into_iter()
         .flat_map(|metric| {
             let from = if metric == Metric::Mrr {
