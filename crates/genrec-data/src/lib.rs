@@ -32,8 +32,10 @@
 //! - [`KCore`]: users and items with too little to learn from left out
 //! - [`leave_one_out`], [`time_ratio`]: a [`Split`] into training, [`Validation`] and [`Test`], two types so that nothing is
 //!   tuned on test; warm and cold items as [`ItemSet`]s
+//! - [`audit`]: what of the answers the training or the questions give away, counted with examples
 //! - [`SyntheticWorld`]: a planted world with its true next-item distribution
 
+mod audit;
 mod catalog;
 mod dataset;
 mod error;
@@ -46,6 +48,7 @@ pub mod readers;
 mod split;
 mod synthetic;
 
+pub use audit::{Audit, Check, Example, Finding, audit, audit_cases};
 pub use catalog::{Catalog, Item};
 pub use dataset::{Dataset, Statistics};
 pub use error::{Error, Result};

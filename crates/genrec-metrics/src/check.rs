@@ -39,13 +39,19 @@ impl ListCheck {
                 found: ranked.len(),
             });
         }
+        if !ranked.beyond().is_empty() && ranked.len() < self.k {
+            return Err(ListFault::CutShort {
+                k: self.k,
+                found: ranked.len(),
+                beyond: ranked.beyond().len(),
+            });
+        }
         if self.seen_items == SeenItems::Removed {
             for item in history {
                 self.in_history[item.index()] = self.list;
             }
         }
-        let mut before = f32::INFINITY;
-        for (position, (&item, &score)) in ranked.items().iter().zip(ranked.scores()).enumerate() {
+        for (position, &item) in ranked.items().iter().chain(ranked.beyond()).enumerate() {
             let Some(met) = self.met.get_mut(item.index()) else {
                 return Err(ListFault::UnknownItem {
                     position,
@@ -60,6 +66,9 @@ impl ListCheck {
             if self.in_history.get(item.index()) == Some(&self.list) {
                 return Err(ListFault::Seen { position, item });
             }
+        }
+        let mut before = f32::INFINITY;
+        for (position, (&item, &score)) in ranked.items().iter().zip(ranked.scores()).enumerate() {
             if score.is_nan() {
                 return Err(ListFault::NanScore { position, item });
             }
@@ -138,6 +147,27 @@ mod tests {
                 position: 1,
                 before: 1.0,
                 score: 1.5
+            })
+        );
+        let tied = |items: &[u32], cut| {
+            let group = items.iter().copied().map(ItemId::new).collect();
+            ListCheck::new(5, 3, SeenItems::Ranked)
+                .check(&[], &Ranked::grouped(&[(group, 1.0)], cut))
+        };
+        tied(&[3, 1, 2, 4, 0], 3).unwrap();
+        assert_eq!(
+            tied(&[3, 1, 2, 4, 1], 3),
+            Err(ListFault::Repeated {
+                position: 4,
+                item: item(1)
+            })
+        );
+        assert_eq!(
+            tied(&[3, 1, 2, 4], 2),
+            Err(ListFault::CutShort {
+                k: 3,
+                found: 2,
+                beyond: 2
             })
         );
         let seen = ListCheck::new(5, 3, SeenItems::Removed)

@@ -91,6 +91,26 @@ pub enum Error {
         expected: String,
     },
 
+    /// Too few reports to say anything about the luck of seeds.
+    #[error(
+        "found {found} reports of {name}, expected at least 2: train it with several seeds and evaluate each"
+    )]
+    Seeds {
+        /// The recommender.
+        name: String,
+        /// Number of reports.
+        found: usize,
+    },
+
+    /// A report without the figures of single users, where these are needed.
+    #[error(
+        "the report of {recommender} has no figures of single users, as it was loaded from a file; evaluate it again"
+    )]
+    NoOutcomes {
+        /// The recommender.
+        recommender: String,
+    },
+
     /// A figure that no report carries was asked for, or there was no report at all.
     #[error("cannot choose by {figure}: {reason}")]
     Choice {
@@ -143,6 +163,18 @@ pub enum ListFault {
         k: usize,
         /// Number of items returned.
         found: usize,
+    },
+    /// More items tied with the last one of a list that has room for them.
+    #[error(
+        "the list has {found} items of {k} asked for, and {beyond} more that are tied with the last one; list them"
+    )]
+    CutShort {
+        /// Number of items asked for.
+        k: usize,
+        /// Number of items returned.
+        found: usize,
+        /// Number of items left out.
+        beyond: usize,
     },
     /// An item that is not in the catalogue.
     #[error("item {item} at position {position} is not in the catalogue of {items} items")]

@@ -5,7 +5,7 @@ use std::fmt;
 use genrec_data::{Cases, SplitProtocol};
 use serde::{Deserialize, Serialize};
 
-use crate::{HeldOut, SeenItems};
+use crate::{HeldOut, SeenItems, TieRule};
 
 /// Which items compete for the places of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub struct Protocol {
     pub seen_items: SeenItems,
     /// Which items are ranked.
     pub candidates: Candidates,
+    /// What a hit on one of several tied items is worth.
+    pub ties: TieRule,
     /// Number of cases (users).
     pub cases: usize,
     /// Number of targets over all cases, one that a user took twice counted twice; the same as `cases` where every user
@@ -60,6 +62,7 @@ impl Protocol {
         measured_on: HeldOut,
         cases: &Cases,
         seen_items: SeenItems,
+        ties: TieRule,
         ks: &[usize],
     ) -> Self {
         Self {
@@ -70,6 +73,7 @@ impl Protocol {
             candidates: Candidates::FullCatalogue {
                 items: cases.items(),
             },
+            ties,
             cases: cases.len(),
             targets: cases.iter().map(|case| case.targets.len()).sum(),
             sample: cases.sampled().map(|(of, seed)| Sample { of, seed }),
@@ -88,6 +92,7 @@ impl Protocol {
             history_limit,
             seen_items,
             candidates,
+            ties,
             cases,
             targets,
             sample,
@@ -99,6 +104,7 @@ impl Protocol {
             .or_else(|| differs("history_limit", history_limit, &other.history_limit))
             .or_else(|| differs("seen_items", seen_items, &other.seen_items))
             .or_else(|| differs("candidates", candidates, &other.candidates))
+            .or_else(|| differs("ties", ties, &other.ties))
             .or_else(|| differs("sample", sample, &other.sample))
             .or_else(|| differs("cases", cases, &other.cases))
             .or_else(|| differs("targets", targets, &other.targets))
@@ -125,7 +131,7 @@ impl fmt::Display for Protocol {
                 write!(formatter, ", full ranking of {items} items")?;
             }
         }
-        write!(formatter, ", seen items {}", self.seen_items)?;
+        write!(formatter, ", seen items {}, {}", self.seen_items, self.ties)?;
         match self.history_limit {
             Some(limit) => write!(formatter, ", last {limit} items of each history"),
             None => write!(formatter, ", whole histories"),
@@ -173,7 +179,8 @@ mod tests {
             .collect();
         let split = leave_one_out(&Interactions::new(9, histories).unwrap()).unwrap();
         let test = limit.map_or(split.test.clone(), |limit| split.test.limit_history(limit));
-        Protocol::new(HeldOut::Test, test.cases(), SeenItems::Ranked, ks)
+        let (seen_items, ties) = (SeenItems::Ranked, TieRule::Pessimistic);
+        Protocol::new(HeldOut::Test, test.cases(), seen_items, ties, ks)
     }
 
     #[test]
@@ -224,6 +231,9 @@ mod tests {
         other.candidates = Candidates::FullCatalogue { items: 8 };
         assert_eq!(field(&other), Some("candidates"));
         other = base.clone();
+        other.ties = TieRule::Shared;
+        assert_eq!(field(&other), Some("ties"));
+        other = base.clone();
         other.sample = Some(Sample { of: 9, seed: 1 });
         assert_eq!(field(&other), Some("sample"));
         other = base.clone();
@@ -236,7 +246,8 @@ mod tests {
         let text = protocol(&[&[1, 2, 3, 4], &[5, 6, 7]], Some(20), &[5]).to_string();
         assert_eq!(
             text,
-            "test, leave-one-out, 2 users, full ranking of 9 items, seen items ranked, last 20 items of each history"
+            "test, leave-one-out, 2 users, full ranking of 9 items, seen items ranked, ties counted against, \
+             last 20 items of each history"
         );
     }
 }

@@ -54,6 +54,36 @@ impl std::fmt::Display for SeenItems {
     }
 }
 
+/// What a recommender does with items that score the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ties {
+    /// Puts them in order by a rule that knows nothing of the answer, such as their numbers; the order is the ranking.
+    #[default]
+    Broken,
+    /// Declares them as groups of a [`Ranked`]; the [`TieRule`](crate::TieRule) of the evaluation says what a hit is worth.
+    Declared,
+}
+
+impl Ties {
+    /// In one word, for a column.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Declared => "declared",
+        }
+    }
+}
+
+impl std::fmt::Display for Ties {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Broken => "broken by a rule of its own",
+            Self::Declared => "declared",
+        })
+    }
+}
+
 /// Something that answers histories with ranked items.
 ///
 /// # What an implementer promises
@@ -66,6 +96,8 @@ impl std::fmt::Display for SeenItems {
 /// - Empty histories and unknown users get an answer (possibly an empty one), not a panic.
 /// - Items of the history are ranked like all others unless [`seen_items`](Self::seen_items) says
 ///   [`SeenItems::Removed`].
+/// - Items that it cannot tell apart are one group of the list (see [`Ranked`]) unless [`ties`](Self::ties) says
+///   [`Ties::Broken`].
 ///
 /// [`evaluate`](crate::evaluate) checks what of this can be seen from outside.
 pub trait Recommender {
@@ -81,5 +113,10 @@ pub trait Recommender {
     /// Whether items of the history take part in the ranking; part of the protocol of a report.
     fn seen_items(&self) -> SeenItems {
         SeenItems::Ranked
+    }
+
+    /// Whether it declares ties or breaks them; every report says so.
+    fn ties(&self) -> Ties {
+        Ties::Declared
     }
 }

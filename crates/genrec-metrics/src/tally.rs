@@ -3,8 +3,8 @@
 use genrec_data::ItemId;
 
 use crate::{
-    Bootstrap, Figure, ItemSlices, Metric, Ranked, Slice, SliceFigures, Spread, coverage, gini,
-    mean_popularity,
+    Bootstrap, Figure, ItemSlices, Metric, Ranked, Slice, SliceFigures, Spread, TieRule, coverage,
+    gini, mean_popularity, outcomes::columns, ranked::Places, ties::Hits,
 };
 
 /// One row of metrics a user: `[users, ks * metrics]`, so that the bootstrap can draw users.
@@ -21,10 +21,10 @@ impl Rows {
         }
     }
 
-    fn push(&mut self, ks: &[usize], ranks: &[u32], targets: usize) {
+    fn push(&mut self, ks: &[usize], hits: &Hits, targets: usize) {
         self.targets += targets;
         for &k in ks {
-            let metrics = Metric::ALL.map(|metric| metric.at(k, ranks, targets));
+            let metrics = Metric::ALL.map(|metric| hits.metric(metric, k, targets));
             self.rows.extend(metrics);
         }
     }
@@ -43,10 +43,7 @@ impl Rows {
             }
         }
         let intervals = bootstrap.intervals(&self.rows, width);
-        let columns = ks
-            .iter()
-            .flat_map(|&k| Metric::ALL.map(|metric| (metric, k)));
-        columns
+        columns(ks)
             .enumerate()
             .map(|(column, (metric, k))| Figure {
                 metric,
@@ -67,18 +64,21 @@ pub(crate) struct Tally<'a> {
     /// How often each item was among the first k, `[ks, items]`.
     recommended: Vec<Vec<u32>>,
     short_lists: usize,
+    tied_lists: usize,
     /// The last user for whom an item was a target, `[items]`: marks need no clearing between users.
     wanted: Vec<u32>,
     user: u32,
     distinct: Vec<ItemId>,
-    found: Vec<(ItemId, u32)>,
-    ranks: Vec<u32>,
+    /// The targets found, best first.
+    found: Vec<(ItemId, Places)>,
+    hits: Hits,
 }
 
 impl<'a> Tally<'a> {
     /// `ks` must rise.
     pub(crate) fn new(
         ks: &'a [usize],
+        ties: TieRule,
         items: usize,
         users: usize,
         slices: Option<&'a ItemSlices>,
@@ -94,11 +94,12 @@ impl<'a> Tally<'a> {
                 .collect(),
             recommended: vec![vec![0; items]; ks.len()],
             short_lists: 0,
+            tied_lists: 0,
             wanted: vec![0; items],
             user: 0,
             distinct: Vec::new(),
             found: Vec::new(),
-            ranks: Vec::new(),
+            hits: Hits::new(ties),
         }
     }
 
@@ -114,15 +115,10 @@ impl<'a> Tally<'a> {
             }
         }
         self.found.clear();
-        for (&item, &rank) in ranked.items().iter().zip(ranked.ranks()) {
-            if self.wanted[item.index()] == self.user {
-                self.found.push((item, rank));
-            }
-        }
-
-        self.ranks.clear();
-        self.ranks.extend(self.found.iter().map(|&(_, rank)| rank));
-        self.overall.push(self.ks, &self.ranks, self.distinct.len());
+        let wanted = |(item, _): &(ItemId, Places)| self.wanted[item.index()] == self.user;
+        self.found.extend(ranked.places().filter(wanted));
+        self.hits.set(self.found.iter().map(|&(_, places)| places));
+        self.overall.push(self.ks, &self.hits, self.distinct.len());
         self.add_to_slices();
 
         for (&k, counts) in self.ks.iter().zip(&mut self.recommended) {
@@ -132,6 +128,11 @@ impl<'a> Tally<'a> {
         }
         let asked = self.ks.last().map_or(0, |&k| k.min(self.wanted.len()));
         self.short_lists += usize::from(ranked.len() < asked);
+        let scores = ranked.scores().windows(2);
+        let tied = scores
+            .zip(ranked.ranks().windows(2))
+            .any(|(scores, ranks)| scores[0] == scores[1] && ranks[0] != ranks[1]);
+        self.tied_lists += usize::from(tied);
     }
 
     /// A slice sees the users who have a target in it, and of those users only these targets.
@@ -146,22 +147,27 @@ impl<'a> Tally<'a> {
                 .filter(|&&target| slices.contains(slice, target))
                 .count();
             if targets > 0 {
-                self.ranks.clear();
                 let inside = |item: ItemId| slices.contains(slice, item);
-                self.ranks.extend(
-                    self.found
-                        .iter()
-                        .filter(|(item, _)| inside(*item))
-                        .map(|&(_, rank)| rank),
-                );
-                rows.push(self.ks, &self.ranks, targets);
+                let found = self.found.iter().filter(|(item, _)| inside(*item));
+                self.hits.set(found.map(|&(_, places)| places));
+                rows.push(self.ks, &self.hits, targets);
             }
         }
+    }
+
+    /// The metrics of every user, `[users, ks * metrics]`.
+    pub(crate) fn into_rows(self) -> Vec<f64> {
+        self.overall.rows
     }
 
     /// Lists that have fewer items than were asked for and than the catalogue has.
     pub(crate) fn short_lists(&self) -> usize {
         self.short_lists
+    }
+
+    /// Lists in which equal scores have different ranks.
+    pub(crate) fn tied_lists(&self) -> usize {
+        self.tied_lists
     }
 
     pub(crate) fn figures(&self, bootstrap: &Bootstrap) -> Vec<Figure> {

@@ -24,6 +24,8 @@ pub struct Case<'a> {
 pub struct Cases {
     catalogue: usize,
     items: Arc<Vec<ItemId>>,
+    /// Seconds since 1970, beside `items`.
+    times: Option<Arc<Vec<i64>>>,
     places: Vec<Place>,
     protocol: SplitProtocol,
     history_limit: Option<usize>,
@@ -40,10 +42,16 @@ struct Place {
 }
 
 impl Cases {
-    pub(super) fn new(catalogue: usize, items: Arc<Vec<ItemId>>, protocol: SplitProtocol) -> Self {
+    pub(super) fn new(
+        catalogue: usize,
+        items: Arc<Vec<ItemId>>,
+        times: Option<Arc<Vec<i64>>>,
+        protocol: SplitProtocol,
+    ) -> Self {
         Self {
             catalogue,
             items,
+            times,
             places: Vec::new(),
             protocol,
             history_limit: None,
@@ -111,6 +119,19 @@ impl Cases {
         }
     }
 
+    /// When the targets of case `index` were taken, in seconds since 1970, beside its [`targets`](Case::targets); `None` if the
+    /// source has no times.
+    ///
+    /// # Panics
+    ///
+    /// If `index` is not below [`len`](Self::len).
+    #[must_use]
+    pub fn target_times(&self, index: usize) -> Option<&[i64]> {
+        let place = self.places[index];
+        let times = self.times.as_ref()?;
+        Some(&times[place.targets..place.end])
+    }
+
     /// All cases, in the order of their users.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Case<'_>> {
         (0..self.len()).map(|index| self.get(index))
@@ -137,6 +158,7 @@ impl Cases {
         drawn.sort_unstable();
         Self {
             items: Arc::clone(&self.items),
+            times: self.times.clone(),
             places: drawn.iter().map(|&index| self.places[index]).collect(),
             protocol: self.protocol.clone(),
             sample: Some((self.len(), seed)),
@@ -149,6 +171,7 @@ impl Cases {
     pub fn filter(&self, mut keep: impl FnMut(Case<'_>) -> bool) -> Self {
         Self {
             items: Arc::clone(&self.items),
+            times: self.times.clone(),
             places: (0..self.len())
                 .filter(|&index| keep(self.get(index)))
                 .map(|index| self.places[index])
@@ -204,6 +227,19 @@ mod tests {
                 .iter()
                 .all(|case| case.history.is_empty())
         );
+    }
+
+    #[test]
+    fn targets_keep_their_times() {
+        let history =
+            |user: u32| (0..4).map(move |at| (ItemId::new(at), i64::from(10 * user + at)));
+        let histories = (0..3).map(|user| history(user).collect()).collect();
+        let timed = Interactions::with_timestamps(4, histories).unwrap();
+        let test = leave_one_out(&timed).unwrap().test;
+        assert_eq!(test.cases().target_times(2), Some(&[23][..]));
+        let some = test.limit_history(1).filter(|case| case.user.get() > 0);
+        assert_eq!(some.cases().target_times(0), Some(&[13][..]));
+        assert_eq!(cases(3).target_times(0), None);
     }
 
     #[test]

@@ -58,8 +58,16 @@ impl Split {
         let cold = warm.complement();
         // One copy of all histories serves the cases of both parts: a case is a place in it.
         let items = Arc::new(interactions.flat().to_vec());
+        let times = interactions
+            .flat_timestamps()
+            .map(|times| Arc::new(times.to_vec()));
         let cases = |part: usize| {
-            let mut cases = Cases::new(interactions.items(), Arc::clone(&items), protocol.clone());
+            let mut cases = Cases::new(
+                interactions.items(),
+                Arc::clone(&items),
+                times.clone(),
+                protocol.clone(),
+            );
             for (user, history) in interactions.iter() {
                 let [first, second] = cuts[user.index()];
                 let targets = [first..second, second..history.len()][part].clone();

@@ -1,4 +1,7 @@
 //! Recommenders that need no training worth the name: the line that every trained one has to clear.
+//!
+//! They break ties by default ([`Ties::Broken`](crate::Ties): by item number, or by what was met first), as the programs behind
+//! published figures do; a report says that they do, and in how many lists it mattered.
 
 mod item_knn;
 mod most_popular;
@@ -7,16 +10,3 @@ mod neighbours;
 pub use item_knn::{ItemKnn, ItemKnnConfig};
 pub use most_popular::{MostPopular, MostPopularConfig};
 pub use neighbours::Pairs;
-
-use serde::{Deserialize, Serialize};
-
-/// What a baseline does with items that score the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ties {
-    /// Puts them in order by a rule that knows nothing of the answer; the order is the ranking.
-    #[default]
-    Broken,
-    /// Lists them by the same rule, but each with the last rank of its group: a lower bound of every metric.
-    Pessimistic,
-}

@@ -29,7 +29,7 @@ impl MostPopularConfig {
         self
     }
 
-    /// Breaks ties, or counts them against the recommender.
+    /// Breaks ties, or declares them for the evaluation's [`TieRule`](crate::TieRule).
     #[must_use]
     pub fn with_ties(mut self, ties: Ties) -> Self {
         self.ties = ties;
@@ -86,7 +86,7 @@ impl MostPopular {
                 let scores = items.iter().map(|&item| popularity(item) as f32).collect();
                 Ranked::strict(items, scores)
             }
-            Ties::Pessimistic => {
+            Ties::Declared => {
                 let mut groups: Vec<(Vec<ItemId>, f32)> = Vec::new();
                 let mut last = None;
                 for (place, item) in unseen.enumerate() {
@@ -130,6 +130,10 @@ impl Recommender for MostPopular {
 
     fn seen_items(&self) -> SeenItems {
         self.config.seen_items
+    }
+
+    fn ties(&self) -> Ties {
+        self.config.ties
     }
 }
 
@@ -175,9 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn ties_count_against_it_on_request() {
+    fn ties_are_declared_on_request() {
         let history = ids(&[0]);
-        let config = MostPopularConfig::new().with_ties(Ties::Pessimistic);
+        let config = MostPopularConfig::new().with_ties(Ties::Declared);
         let list = &config.fit(&train()).recommend(&[Query::default()], 3)[0];
         assert_eq!(list.items(), ids(&[1, 4, 0]));
         assert_eq!(list.ranks(), [1, 2, 5]);

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use genrec_data::Interactions;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bootstrap, Error, ItemSlices, Result};
+use crate::{Bootstrap, Error, ItemSlices, Result, TieRule};
 
 /// How to evaluate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,14 +16,21 @@ pub struct EvaluateConfig {
     pub batch: usize,
     /// How the 95 % intervals are drawn. Default 1,000 resamples.
     pub bootstrap: Bootstrap,
+    /// What a hit on one of several items is worth that the recommender declares tied. Default: the last rank of the group.
+    #[serde(default)]
+    pub ties: TieRule,
     /// Slices of the catalogue with figures of their own, and the popularity for that of recommended items. Default none.
     /// Not saved with the configuration: it is data.
     #[serde(skip)]
     pub slices: Option<Arc<ItemSlices>>,
+    /// What recommenders are fitted on, for the audit in the report. Default none: then the cases alone are looked at.
+    /// Not saved with the configuration: it is data.
+    #[serde(skip)]
+    pub training: Option<Arc<Interactions>>,
 }
 
 impl EvaluateConfig {
-    /// Lists cut at 5 and 10, batches of 256, intervals from 1,000 resamples drawn from this seed, no slices.
+    /// Lists cut at 5 and 10, batches of 256, intervals from 1,000 resamples drawn from this seed, ties counted against, no slices.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self {
@@ -32,7 +40,9 @@ impl EvaluateConfig {
                 resamples: 1000,
                 seed,
             },
+            ties: TieRule::Pessimistic,
             slices: None,
+            training: None,
         }
     }
 
@@ -61,6 +71,21 @@ impl EvaluateConfig {
     #[must_use]
     pub fn with_slices(mut self, slices: impl Into<Arc<ItemSlices>>) -> Self {
         self.slices = Some(slices.into());
+        self
+    }
+
+    /// Sets what a hit on one of several tied items is worth.
+    #[must_use]
+    pub fn with_ties(mut self, ties: TieRule) -> Self {
+        self.ties = ties;
+        self
+    }
+
+    /// Audits the cases against what recommenders are fitted on ([`genrec_data::audit`]): targets in the user's training history,
+    /// training from the future, cold targets. What it finds is in the report and never an error.
+    #[must_use]
+    pub fn with_training(mut self, training: impl Into<Arc<Interactions>>) -> Self {
+        self.training = Some(training.into());
         self
     }
 

@@ -8,18 +8,21 @@ pub use config::EvaluateConfig;
 
 use std::time::{Duration, Instant};
 
-use genrec_data::Cases;
+use genrec_data::{Cases, audit, audit_cases};
 
 use crate::{
-    Error, EvaluationSet, Protocol, Query, Recommender, Report, Result, check::ListCheck,
+    Error, EvaluationSet, Outcomes, Protocol, Query, Recommender, Report, Result, check::ListCheck,
     report::Measured, tally::Tally,
 };
 
 /// Measures a recommender on all cases of a validation or test set by full ranking.
 ///
-/// Every case is one query with its user and its history; the targets' pessimistic ranks (see
-/// [`Ranked`](crate::Ranked)) give the metrics. A target counts once however often the user took it, and one that is not
+/// Every case is one query with its user and its history; the targets' places in the list give the metrics, ties as
+/// [`EvaluateConfig::ties`] says. A target counts once however often the user took it, and one that is not
 /// listed counts as missed. Metrics are means over users.
+///
+/// What the cases (and the training, if [given](EvaluateConfig::with_training)) give away of the answers is counted, stored in the
+/// report and printed with it; it is never an error, since people do come back to what they took before.
 ///
 /// The report is of the same kind as the set: what was measured on test cannot be used to choose.
 ///
@@ -64,21 +67,32 @@ pub fn evaluate_with_progress<S: EvaluationSet>(
 
     let mut tally = Tally::new(
         &config.ks,
+        config.ties,
         cases.items(),
         cases.len(),
         config.slices.as_deref(),
     );
     let time = rank_all(recommender, cases, config, &mut tally, &mut progress)?;
-    Ok(Report::new(Measured {
+    let seen_items = recommender.seen_items();
+    let measured = Measured {
         recommender: recommender.name().to_owned(),
-        protocol: Protocol::new(S::HELD_OUT, cases, recommender.seen_items(), &config.ks),
+        protocol: Protocol::new(S::HELD_OUT, cases, seen_items, config.ties, &config.ks),
         figures: tally.figures(&config.bootstrap),
         spread: tally.spread(),
         slices: tally.slice_figures(&config.bootstrap),
         bootstrap: config.bootstrap,
         short_lists: tally.short_lists(),
+        ties: recommender.ties(),
+        tied_lists: tally.tied_lists(),
+        audit: match &config.training {
+            Some(training) => audit(training, cases),
+            None => audit_cases(cases),
+        },
         recommend_seconds: time.as_secs_f64(),
-    }))
+    };
+    let users = cases.iter().map(|case| case.user).collect();
+    let outcomes = Outcomes::new(&config.ks, users, tally.into_rows());
+    Ok(Report::new(measured, Some(outcomes)))
 }
 
 /// Asks for all lists, checks them, adds them up, and returns the time spent in the recommender alone.

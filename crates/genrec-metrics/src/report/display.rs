@@ -5,7 +5,7 @@ use std::fmt;
 use comfy_table::{Cell, CellAlignment, Table as Grid, presets};
 
 use super::{Figure, Report};
-use crate::{EvaluationSet, Metric};
+use crate::{EvaluationSet, Metric, Protocol, Ties};
 
 /// An empty table of numbers in the style of all reports.
 pub(crate) fn grid(header: impl IntoIterator<Item = String>) -> Grid {
@@ -39,12 +39,25 @@ pub(crate) fn with_interval(figure: Option<&Figure>) -> String {
 }
 
 /// The metrics worth a column: with one target a user, the hit rate is the recall.
-pub(crate) fn metrics<S: EvaluationSet>(report: &Report<S>) -> Vec<Metric> {
-    let one_target = report.protocol().cases == report.protocol().targets;
+pub(crate) fn metrics(protocol: &Protocol) -> Vec<Metric> {
+    let one_target = protocol.cases == protocol.targets;
     Metric::ALL
         .into_iter()
         .filter(|&metric| metric != Metric::HitRate || !one_target)
         .collect()
+}
+
+/// What a reader should know of the recommender's own way with ties, if there is anything.
+pub(crate) fn tie_note<S: EvaluationSet>(report: &Report<S>) -> Option<String> {
+    let tied = report.tied_lists();
+    match report.ties() {
+        Ties::Declared if tied == 0 => None,
+        Ties::Declared => Some(format!("equal scores at different ranks in {tied} lists")),
+        Ties::Broken => Some(format!(
+            "ties {}, equal scores at different ranks in {tied} lists",
+            Ties::Broken
+        )),
+    }
 }
 
 /// Users a second, with as many digits as mean something.
@@ -65,7 +78,7 @@ impl<S: EvaluationSet> fmt::Display for Report<S> {
             std::iter::once(first.to_owned()).chain(cuts).collect()
         };
         let mut grid = grid(head(self.recommender()));
-        for metric in metrics(self) {
+        for metric in metrics(self.protocol()) {
             let figures = ks.iter().map(|&k| with_interval(self.figure(metric, k)));
             grid.add_row(row(metric.name(), figures));
         }
@@ -96,6 +109,10 @@ impl<S: EvaluationSet> fmt::Display for Report<S> {
         writeln!(formatter, "{grid}")?;
         self.fmt_slices(formatter)?;
         writeln!(formatter, "{}", self.protocol())?;
+        writeln!(formatter, "audit: {}", self.audit())?;
+        if let Some(note) = tie_note(self) {
+            writeln!(formatter, "{note}")?;
+        }
         if self.short_lists() > 0 {
             writeln!(
                 formatter,
@@ -157,6 +174,10 @@ mod tests {
             "R@10",
             "test, leave-one-out",
             "users/s",
+            "ties counted against",
+            "audit: ",
+            "no users with a target in their own history",
+            "ties broken by a rule of its own, equal scores at different ranks in ",
         ];
         for expected in expected {
             assert!(text.contains(expected), "{expected} in\n{text}");

@@ -1,4 +1,4 @@
-//! Reports as files: JSON to load again, CSV for spreadsheets.
+//! Reports as JSON, to load again.
 
 use std::{
     fs::File,
@@ -8,14 +8,14 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Measured, Report};
+use super::{Measured, Report};
 use crate::{
     Error, EvaluationSet, Result,
     atomic::{read_error, write_atomically},
 };
 
 /// Raised whenever the meaning of a field changes, so that an old file is refused instead of misread.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct ReportFile {
@@ -25,7 +25,7 @@ struct ReportFile {
 }
 
 impl<S: EvaluationSet> Report<S> {
-    /// Saves everything as JSON; [`load_json`](Self::load_json) reads it back.
+    /// Saves everything but the [outcomes](Self::outcomes) of single users as JSON; [`load_json`](Self::load_json) reads it back.
     ///
     /// The file appears whole or not at all: it is written beside its place and renamed.
     ///
@@ -73,100 +73,8 @@ impl<S: EvaluationSet> Report<S> {
                 expected: S::HELD_OUT,
             });
         }
-        Ok(Self::new(file.measured))
+        Ok(Self::new(file.measured, None))
     }
-
-    /// Saves one line a figure as CSV: recommender, measured on, slice (`all` for everybody), users, figure, k, value, and the
-    /// interval's low and high ends (empty where there is none).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::File`] if it cannot be written.
-    pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
-        save_csv(std::slice::from_ref(self), path.as_ref())
-    }
-}
-
-/// One CSV of several reports.
-pub(crate) fn save_csv<S: EvaluationSet>(reports: &[Report<S>], path: &Path) -> Result<()> {
-    write_atomically(path, |out| {
-        let mut csv = csv::Writer::from_writer(out);
-        for report in reports {
-            for line in lines(report) {
-                csv.serialize(line).map_err(std::io::Error::other)?;
-            }
-        }
-        csv.flush()
-    })
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    recommender: &'a str,
-    measured_on: String,
-    slice: String,
-    users: usize,
-    figure: &'static str,
-    k: Option<usize>,
-    value: f64,
-    low: Option<f64>,
-    high: Option<f64>,
-}
-
-fn lines<S: EvaluationSet>(report: &Report<S>) -> Vec<Line<'_>> {
-    let line = |slice: &str, users, figure, k, value| Line {
-        recommender: report.recommender(),
-        measured_on: S::HELD_OUT.to_string(),
-        slice: slice.to_owned(),
-        users,
-        figure,
-        k,
-        value,
-        low: None,
-        high: None,
-    };
-    let metric = |slice: &str, users, figure: &Figure| Line {
-        low: figure.interval.map(|interval| interval.low),
-        high: figure.interval.map(|interval| interval.high),
-        ..line(
-            slice,
-            users,
-            figure.metric.name(),
-            Some(figure.k),
-            figure.value,
-        )
-    };
-    let everybody = report.protocol().cases;
-    let mut lines: Vec<Line<'_>> = report
-        .figures()
-        .iter()
-        .map(|figure| metric("all", everybody, figure))
-        .collect();
-    for spread in report.spread() {
-        let mut add = |name, value| lines.push(line("all", everybody, name, Some(spread.k), value));
-        add("coverage", spread.coverage);
-        add("Gini", spread.gini);
-        if let Some(popularity) = spread.mean_popularity {
-            add("mean popularity", popularity);
-        }
-    }
-    lines.push(line(
-        "all",
-        everybody,
-        "users per second",
-        None,
-        report.users_per_second(),
-    ));
-    for slice in report.slices() {
-        let name = slice.slice.to_string();
-        lines.extend(
-            slice
-                .figures
-                .iter()
-                .map(|figure| metric(&name, slice.users, figure)),
-        );
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -191,6 +99,8 @@ mod tests {
         assert_eq!(a.to_string(), b.to_string());
         assert_eq!(a.protocol(), b.protocol());
         assert_eq!(a.bootstrap(), b.bootstrap());
+        assert_eq!(a.audit(), b.audit());
+        assert_eq!((a.ties(), a.tied_lists()), (b.ties(), b.tied_lists()));
         assert_eq!(a.figures().len(), b.figures().len());
         for (a, b) in a.figures().iter().zip(b.figures()) {
             assert_eq!((a.metric, a.k), (b.metric, b.k));
@@ -234,10 +144,10 @@ mod tests {
         let damaged = [
             ("", "EOF"),
             (&whole[..whole.len() / 2], "EOF"),
-            (r#"{"genrec_report": 1}"#, "missing field"),
+            (r#"{"genrec_report": 2}"#, "missing field"),
             (
-                &whole.replacen(r#""genrec_report": 1"#, r#""genrec_report": 7"#, 1),
-                "genrec_report is 7, expected 1",
+                &whole.replacen(r#""genrec_report": 2"#, r#""genrec_report": 7"#, 1),
+                "genrec_report is 7, expected 2",
             ),
             (
                 &whole.replacen(r#""value": "#, r#""value": null, "was": "#, 1),
@@ -250,46 +160,5 @@ mod tests {
             assert!(message.contains("report.json is not a report"), "{message}");
             assert!(message.contains(reason), "{reason}: {message}");
         }
-    }
-
-    #[test]
-    fn csv_has_a_line_for_every_figure() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("report.csv");
-        let report = report().named("kNN, \"plain\"");
-        report.save_csv(&path).unwrap();
-        let mut csv = csv::Reader::from_path(&path).unwrap();
-        let head = [
-            "recommender",
-            "measured_on",
-            "slice",
-            "users",
-            "figure",
-            "k",
-            "value",
-            "low",
-            "high",
-        ];
-        assert_eq!(csv.headers().unwrap(), &head[..]);
-        let lines: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
-        let in_slices: usize = report
-            .slices()
-            .iter()
-            .map(|slice| slice.figures.len())
-            .sum();
-        assert!(in_slices > 0);
-        assert_eq!(lines.len(), report.figures().len() + 2 * 3 + 1 + in_slices);
-        assert!(
-            lines
-                .iter()
-                .all(|line| &line[0] == report.recommender() && &line[1] == "test")
-        );
-        let first = &report.figures()[0];
-        assert_eq!(
-            (&lines[0][2], &lines[0][4], &lines[0][5]),
-            ("all", "recall", "5")
-        );
-        assert_eq!(lines[0][6].parse(), Ok(first.value));
-        assert_eq!(lines[0][7].parse(), Ok(first.interval.unwrap().low));
     }
 }

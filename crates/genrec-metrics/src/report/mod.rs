@@ -1,16 +1,20 @@
 //! What an evaluation found.
 
+mod csv;
 mod display;
 mod files;
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, sync::Arc};
 
+use genrec_data::Audit;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bootstrap, EvaluationSet, Interval, Metric, Protocol, Slice};
+use crate::{
+    Bootstrap, Error, EvaluationSet, Interval, Metric, Outcomes, Protocol, Result, Slice, Ties,
+};
 
-pub(crate) use display::{grid, metrics, row, speed, with_interval};
-pub(crate) use files::save_csv;
+pub(crate) use csv::{Row, save_csv};
+pub(crate) use display::{grid, metrics, row, speed, tie_note, with_interval};
 
 /// The mean of one metric over users.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -67,6 +71,9 @@ pub(crate) struct Measured {
     pub(crate) slices: Vec<SliceFigures>,
     pub(crate) bootstrap: Bootstrap,
     pub(crate) short_lists: usize,
+    pub(crate) ties: Ties,
+    pub(crate) tied_lists: usize,
+    pub(crate) audit: Audit,
     pub(crate) recommend_seconds: f64,
 }
 
@@ -76,10 +83,12 @@ pub(crate) struct Measured {
 /// [chosen among](crate::choose), test reports only shown. `Display` prints a table; several reports side by side are a
 /// [`Table`](crate::Table).
 ///
-/// The wall time is the only part that differs between two runs with the same seed; `==` compares it as well.
+/// The wall time is the only part that differs between two runs with the same seed; `==` compares it as well, and leaves the
+/// [outcomes](Self::outcomes) of single users out, since files do not have them.
 #[derive(Debug, Clone)]
 pub struct Report<S> {
     measured: Measured,
+    outcomes: Option<Arc<Outcomes>>,
     set: PhantomData<fn() -> S>,
 }
 
@@ -91,9 +100,10 @@ impl<S> PartialEq for Report<S> {
 }
 
 impl<S: EvaluationSet> Report<S> {
-    pub(crate) fn new(measured: Measured) -> Self {
+    pub(crate) fn new(measured: Measured, outcomes: Option<Outcomes>) -> Self {
         Self {
             measured,
+            outcomes: outcomes.map(Arc::new),
             set: PhantomData,
         }
     }
@@ -163,6 +173,37 @@ impl<S: EvaluationSet> Report<S> {
     #[must_use]
     pub fn short_lists(&self) -> usize {
         self.measured.short_lists
+    }
+
+    /// What the recommender does with items that score the same, by its own account.
+    #[must_use]
+    pub fn ties(&self) -> Ties {
+        self.measured.ties
+    }
+
+    /// Number of users in whose list items of equal score (as `f32`) have different ranks: there a rule of the recommender's
+    /// own decided, whatever [`ties`](Self::ties) says. Ties between the list and what it has no room for are not seen.
+    #[must_use]
+    pub fn tied_lists(&self) -> usize {
+        self.measured.tied_lists
+    }
+
+    /// What the cases give away of the answers, and the training if the evaluation was given it.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.measured.audit
+    }
+
+    /// The metrics of every single user; `None` for a report that was loaded from a file.
+    #[must_use]
+    pub fn outcomes(&self) -> Option<&Outcomes> {
+        self.outcomes.as_deref()
+    }
+
+    pub(crate) fn outcomes_or_error(&self) -> Result<&Outcomes> {
+        self.outcomes().ok_or_else(|| Error::NoOutcomes {
+            recommender: self.recommender().to_owned(),
+        })
     }
 
     /// Wall time spent in [`recommend`](crate::Recommender::recommend), in seconds.

@@ -1,5 +1,6 @@
 //! Reports side by side.
 
+mod caption;
 #[cfg(test)]
 mod tests;
 
@@ -9,15 +10,17 @@ use comfy_table::{Table as Grid, presets};
 use genrec_data::Test;
 
 use crate::{
-    Error, EvaluationSet, Metric, Report, Result,
-    report::{grid, metrics, row, save_csv, speed, with_interval},
+    Error, EvaluationSet, Metric, Report, Result, SeedSummary, Spread,
+    report::{self, grid, metrics, row, save_csv, speed, with_interval},
+    seeds::with_deviation,
 };
 
 /// Reports of one protocol side by side, one row each.
 ///
 /// `S` is [`Test`] for the table of a paper (the default) or [`Validation`](genrec_data::Validation) while choosing. Prints
 /// recall and NDCG at every k with 95 % intervals (and the hit rate, where users have several targets), MRR and the spread of
-/// the recommendations at the largest k, and the protocol.
+/// the recommendations at the largest k, the protocol, what the cases give away (the audit), and who breaks ties by a rule of
+/// its own. A recommender trained with several seeds is one row as well: [`push_seeds`](Self::push_seeds).
 ///
 /// ```
 /// use genrec_data::{Interactions, ItemId, leave_one_out};
@@ -40,12 +43,23 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Table<S = Test> {
     reports: Vec<Report<S>>,
+    summaries: Vec<SeedSummary<S>>,
+    rows: Vec<Row>,
+}
+
+/// Where a row is to be found.
+#[derive(Debug, Clone, Copy)]
+enum Row {
+    Report(usize),
+    Summary(usize),
 }
 
 impl<S> Default for Table<S> {
     fn default() -> Self {
         Self {
             reports: Vec::new(),
+            summaries: Vec::new(),
+            rows: Vec::new(),
         }
     }
 }
@@ -63,17 +77,39 @@ impl<S: EvaluationSet> Table<S> {
     ///
     /// [`Error::OtherProtocol`] if the report was measured in another way than the first one; the table stays as it was.
     pub fn push(&mut self, report: Report<S>) -> Result<&mut Self> {
-        if let Some(first) = self.reports.first() {
+        if let Some(first) = self.first() {
             same_protocol(first, &report)?;
         }
+        self.rows.push(Row::Report(self.reports.len()));
         self.reports.push(report);
         Ok(self)
     }
 
-    /// The rows.
+    /// Adds a row for a recommender that was trained with several seeds: means and standard deviations over them, with intervals
+    /// over users and seeds.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push).
+    pub fn push_seeds(&mut self, summary: SeedSummary<S>) -> Result<&mut Self> {
+        if let Some(first) = self.first() {
+            same_protocol(first, &summary.reports()[0])?;
+        }
+        self.rows.push(Row::Summary(self.summaries.len()));
+        self.summaries.push(summary);
+        Ok(self)
+    }
+
+    /// The rows that are single reports.
     #[must_use]
     pub fn reports(&self) -> &[Report<S>] {
         &self.reports
+    }
+
+    /// The rows that are several seeds.
+    #[must_use]
+    pub fn summaries(&self) -> &[SeedSummary<S>] {
+        &self.summaries
     }
 
     /// Saves all figures of all rows as CSV: see [`Report::save_csv`].
@@ -82,7 +118,8 @@ impl<S: EvaluationSet> Table<S> {
     ///
     /// [`Error::File`] if it cannot be written.
     pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
-        save_csv(&self.reports, path.as_ref())
+        let rows: Vec<report::Row<'_, S>> = self.rows().collect();
+        save_csv(&rows, path.as_ref())
     }
 
     /// The table as Markdown, with the protocol below it.
@@ -97,7 +134,7 @@ impl<S: EvaluationSet> Table<S> {
 
     /// `break_line` stands between a mean and its interval; `None` without rows.
     fn grid(&self, break_line: &str) -> Option<Grid> {
-        let first = self.reports.first()?;
+        let first = self.first()?;
         let columns = columns(first);
         let last_k = first.protocol().ks.last().copied().unwrap_or_default();
         let mut header = vec![String::new()];
@@ -107,45 +144,64 @@ impl<S: EvaluationSet> Table<S> {
                 .map(|(metric, k)| format!("{}@{k}", metric.symbol())),
         );
         header.extend(["coverage", "Gini"].map(|name| format!("{name}@{last_k}")));
-        let popularity = self
-            .reports
-            .iter()
-            .any(|report| last_popularity(report).is_some());
+        let last_spread = |row: &report::Row<'_, S>| match row {
+            report::Row::One(report) => report.spread().last().copied(),
+            report::Row::Seeds(summary) => summary.spread().last().copied(),
+        };
+        let known = |spread: Option<Spread>| spread.and_then(|spread| spread.mean_popularity);
+        let popularity = self.rows().any(|row| known(last_spread(&row)).is_some());
         if popularity {
             header.push(format!("popularity@{last_k}"));
         }
         header.push("users/s".to_owned());
 
         let mut grid = grid(header);
-        for report in &self.reports {
-            let mut cells: Vec<String> = columns
-                .iter()
-                .map(|&(metric, k)| {
-                    with_interval(report.figure(metric, k)).replace('\n', break_line)
-                })
-                .collect();
-            if let Some(spread) = report.spread().last() {
+        for shown in self.rows() {
+            let figure = |&(metric, k): &(Metric, usize)| match shown {
+                report::Row::One(report) => with_interval(report.figure(metric, k)),
+                report::Row::Seeds(summary) => with_deviation(summary.figure(metric, k)),
+            };
+            let (name, users_per_second) = match shown {
+                report::Row::One(report) => {
+                    (report.recommender().to_owned(), report.users_per_second())
+                }
+                report::Row::Seeds(summary) => (summary.label(), summary.users_per_second()),
+            };
+            let figures = columns.iter().map(figure);
+            let mut cells: Vec<String> =
+                figures.map(|cell| cell.replace('\n', break_line)).collect();
+            let spread = last_spread(&shown);
+            if let Some(spread) = spread {
                 cells.extend([spread.coverage, spread.gini].map(|value| format!("{value:.3}")));
             }
             if popularity {
-                let shown = last_popularity(report).map(|popularity| format!("{popularity:.1}"));
+                let shown = known(spread).map(|popularity| format!("{popularity:.1}"));
                 cells.push(shown.unwrap_or_else(|| "-".to_owned()));
             }
-            cells.push(speed(report.users_per_second()));
-            grid.add_row(row(report.recommender(), cells));
+            cells.push(speed(users_per_second));
+            grid.add_row(row(name, cells));
         }
         Some(grid)
     }
 
-    fn caption(&self) -> String {
-        let Some(first) = self.reports.first() else {
-            return String::new();
-        };
-        let mut caption = first.protocol().to_string();
-        if first.bootstrap().resamples > 0 {
-            caption.push_str("; 95 % bootstrap intervals over users");
-        }
-        caption
+    /// The report that sets the protocol.
+    fn first(&self) -> Option<&Report<S>> {
+        self.all_reports().next()
+    }
+
+    fn rows(&self) -> impl Iterator<Item = report::Row<'_, S>> {
+        self.rows.iter().map(|row| match *row {
+            Row::Report(place) => report::Row::One(&self.reports[place]),
+            Row::Summary(place) => report::Row::Seeds(&self.summaries[place]),
+        })
+    }
+
+    /// Single ones and those of seeds.
+    fn all_reports(&self) -> impl Iterator<Item = &Report<S>> {
+        self.rows().flat_map(|row| match row {
+            report::Row::One(report) => std::slice::from_ref(report),
+            report::Row::Seeds(summary) => summary.reports(),
+        })
     }
 }
 
@@ -159,9 +215,9 @@ impl<S: EvaluationSet> fmt::Display for Table<S> {
 }
 
 /// Every metric at every k, except that MRR hardly depends on where it is cut: the largest k will do.
-fn columns<S: EvaluationSet>(report: &Report<S>) -> Vec<(Metric, usize)> {
+pub(crate) fn columns<S: EvaluationSet>(report: &Report<S>) -> Vec<(Metric, usize)> {
     let ks = &report.protocol().ks;
-    metrics(report)
+    metrics(report.protocol())
         .into_iter()
         .flat_map(|metric| {
             let from = if metric == Metric::Mrr {
@@ -172,14 +228,6 @@ fn columns<S: EvaluationSet>(report: &Report<S>) -> Vec<(Metric, usize)> {
             ks[from..].iter().map(move |&k| (metric, k))
         })
         .collect()
-}
-
-/// Mean popularity of what is recommended, at the largest k.
-fn last_popularity<S: EvaluationSet>(report: &Report<S>) -> Option<f64> {
-    report
-        .spread()
-        .last()
-        .and_then(|spread| spread.mean_popularity)
 }
 
 /// Refuses a report that was measured in another way than the one beside it.

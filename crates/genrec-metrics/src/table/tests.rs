@@ -3,7 +3,10 @@
 use genrec_data::Split;
 
 use super::*;
-use crate::{EvaluateConfig, ItemKnn, MostPopular, SeenItems, evaluate, fixture};
+use crate::{
+    EvaluateConfig, ItemKnn, MostPopular, MostPopularConfig, SeenItems, TieRule, Ties, evaluate,
+    fixture,
+};
 
 fn popular(split: &Split, config: &EvaluateConfig) -> Report<Test> {
     evaluate(&MostPopular::fit(&split.train), &split.test, config).unwrap()
@@ -97,6 +100,10 @@ fn another_protocol_is_refused_and_changes_nothing() {
             "ks is [10] here and [5, 10] there",
         ),
         (
+            knn(&split, &config.clone().with_ties(TieRule::Shared)),
+            "ties is Shared here and Pessimistic there",
+        ),
+        (
             knn(&split.clone().limit_history(2), &config),
             "history_limit is Some(2) here and None there",
         ),
@@ -116,6 +123,57 @@ fn another_protocol_is_refused_and_changes_nothing() {
         assert!(message.contains(reason), "{message}");
     }
     assert_eq!(table.reports().len(), 1);
+}
+
+#[test]
+fn seeds_are_a_row_in_the_order_of_the_rows() {
+    let split = fixture::split();
+    let config = EvaluateConfig::new(1).with_resamples(10);
+    let (popular, knn) = (popular(&split, &config), knn(&split, &config));
+    let summary = SeedSummary::new("both", vec![knn.clone(), popular.clone()]).unwrap();
+    let mut table = Table::new();
+    table
+        .push_seeds(summary.clone())
+        .unwrap()
+        .push(knn)
+        .unwrap();
+    let text = table.to_string();
+    let place = |name: &str| {
+        text.find(name)
+            .unwrap_or_else(|| panic!("{name} in\n{text}"))
+    };
+    assert!(place("both (2 seeds)") < place("item kNN"), "{text}");
+    for expected in ["±", "over users and seeds", "standard deviation over seeds"] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+    assert_eq!((table.reports().len(), table.summaries().len()), (1, 1));
+    let shorter = split.test.limit_history(1);
+    let shorter = evaluate(&MostPopular::fit(&split.train), &shorter, &config).unwrap();
+    assert!(table.push(shorter).is_err());
+}
+
+#[test]
+fn the_audit_and_the_ways_with_ties_stand_below() {
+    let split = fixture::split();
+    let config = EvaluateConfig::new(1).with_resamples(0);
+    let mut table = Table::new();
+    table.push(popular(&split, &config)).unwrap();
+    let declared = MostPopularConfig::new().with_ties(Ties::Declared);
+    let audited = config.with_training(split.train.clone());
+    let declared = evaluate(&declared.fit(&split.train), &split.test, &audited).unwrap();
+    assert_eq!(declared.tied_lists(), 0);
+    table.push(declared.named("declared")).unwrap();
+    let text = table.to_string();
+    // One audit, the fullest.
+    assert_eq!(text.matches("audit: ").count(), 1, "{text}");
+    assert!(
+        text.contains("a target in their own training history"),
+        "{text}"
+    );
+    let broken = "most popular: ties broken by a rule of its own, equal scores at different ranks in 40 lists";
+    assert!(text.contains(broken), "{text}");
+    assert!(!text.contains("declared:"), "{text}");
+    assert!(table.to_markdown().contains(broken));
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl ItemKnnConfig {
         self
     }
 
-    /// Breaks ties, or counts them against the recommender.
+    /// Breaks ties, or declares them for the evaluation's [`TieRule`](crate::TieRule).
     #[must_use]
     pub fn with_ties(mut self, ties: Ties) -> Self {
         self.ties = ties;
@@ -129,7 +129,7 @@ mod tests {
             .with_pairs(Pairs::Forward)
             .with_last(7)
             .with_seen_items(SeenItems::Removed)
-            .with_ties(Ties::Pessimistic);
+            .with_ties(Ties::Declared);
         let json = serde_json::to_string(&config).unwrap();
         assert_eq!(
             serde_json::from_str::<ItemKnnConfig>(&json).unwrap(),

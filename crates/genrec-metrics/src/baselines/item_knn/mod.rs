@@ -20,7 +20,7 @@ use crate::{Query, Ranked, Recommender, SeenItems, Ties};
 ///
 /// Items of equal score are listed in the order in which they are met: neighbours of the newest item first, and those of
 /// one item in the order in which training first showed them beside it. A rule of that kind knows nothing of the answer;
-/// [`Ties::Pessimistic`] gives the lower bound. Items that co-occur with nothing in the history are not recommended, so
+/// [`Ties::Declared`] declares them instead. Items that co-occur with nothing in the history are not recommended, so
 /// lists may be short.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemKnn {
@@ -106,7 +106,7 @@ impl ItemKnn {
         }
         match self.config.ties {
             Ties::Broken => strict(candidates, k),
-            Ties::Pessimistic => pessimistic(candidates, k),
+            Ties::Declared => declared(candidates, k),
         }
     }
 }
@@ -129,7 +129,7 @@ fn strict(candidates: &mut Vec<Candidate>, k: usize) -> Ranked {
 }
 
 /// Groups by the score in f64: as f32, more items would look alike.
-fn pessimistic(candidates: &mut Vec<Candidate>, k: usize) -> Ranked {
+fn declared(candidates: &mut Vec<Candidate>, k: usize) -> Ranked {
     if k == 0 {
         return Ranked::default();
     }
@@ -168,6 +168,10 @@ impl Recommender for ItemKnn {
 
     fn seen_items(&self) -> SeenItems {
         self.config.seen_items
+    }
+
+    fn ties(&self) -> Ties {
+        self.config.ties
     }
 }
 
@@ -240,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn ties_go_to_the_item_met_first_or_count_against_it() {
+    fn ties_go_to_the_item_met_first_or_are_declared() {
         // 3 and 1 both stand once beside 2; training showed 3 first.
         let train = interactions(&[vec![3, 2], vec![1, 2]], 4);
         let ranked = list(ItemKnnConfig::new(), &train, &[2], 10);
@@ -249,7 +253,7 @@ mod tests {
             (&ids(&[3, 1])[..], &[1, 2][..])
         );
         let ranked = list(
-            ItemKnnConfig::new().with_ties(Ties::Pessimistic),
+            ItemKnnConfig::new().with_ties(Ties::Declared),
             &train,
             &[2],
             1,
@@ -291,7 +295,7 @@ mod tests {
                 let items: Vec<ItemId> = naive.iter().map(|&(item, _)| item).collect();
                 prop_assert_eq!(ranked.items(), &items[..]);
 
-                let config = ItemKnnConfig { ties: Ties::Pessimistic, ..knn.config };
+                let config = ItemKnnConfig { ties: Ties::Declared, ..knn.config };
                 let careful = ItemKnn { config, neighbours: knn.neighbours.clone() };
                 let careful = careful.rank(&mut careful.scratch(), history, k);
                 prop_assert_eq!(careful.items(), &items[..]);

@@ -1,5 +1,8 @@
 //! A ranked list whose ranks are honest about ties.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Ordering;
 
 use genrec_data::ItemId;
@@ -12,7 +15,22 @@ const CHUNK: usize = 64;
 /// A rank starts at 1. It is the place an item is *sure* to deserve: where the recommender cannot tell several items
 /// apart (equal scores, or one identifier shared by several items), each of them has the **last** rank of its group, as
 /// if all the others had been shown before it. A metric computed from ranks can thus never profit from the order in
-/// which ties happen to be listed.
+/// which ties happen to be listed. (Under [`TieRule::Shared`](crate::TieRule) an evaluation spreads a hit over the places of the
+/// group instead, those beyond the list included; the list is the same.)
+///
+/// # How to declare that scores are equal
+///
+/// What stands in one group is tied, and nothing else: a list does not look at its scores to find out.
+///
+/// - Whoever scores every item takes [`from_scores`](Self::from_scores) or [`from_candidates`](Self::from_candidates): items of
+///   equal score are a group.
+/// - Whoever ranks identifiers takes [`grouped`](Self::grouped): the items of one identifier are a group. Identifiers of *equal
+///   score*, such as two hypotheses of a beam search with the same log-probability, are to be put into one group where nothing
+///   but their numbers decided which came first. Left in groups of their own they keep consecutive ranks: right where a finer
+///   score than `f32` separated them, a rule of the recommender's own otherwise.
+/// - [`strict`](Self::strict) and separate groups of equal score are lists whose order is meant. A report counts the lists in
+///   which equal scores have different ranks ([`Report::tied_lists`](crate::Report::tied_lists)) and prints their number, so
+///   that such a rule is never hidden.
 ///
 /// Scores only order the items of one list; their unit is the recommender's own (log-probability, count, dot product).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -20,6 +38,15 @@ pub struct Ranked {
     items: Vec<ItemId>,
     scores: Vec<f32>,
     ranks: Vec<u32>,
+    /// The items of the last group for which the list has no room.
+    beyond: Vec<ItemId>,
+}
+
+/// The ranks (from 1) that a group of tied items takes together; a single item for one that is not tied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Places {
+    pub(crate) first: u32,
+    pub(crate) last: u32,
 }
 
 impl Ranked {
@@ -42,6 +69,7 @@ impl Ranked {
             items,
             scores,
             ranks,
+            beyond: Vec::new(),
         }
     }
 
@@ -60,7 +88,8 @@ impl Ranked {
                 break;
             }
             last += items.len();
-            let shown = &items[..room.min(items.len())];
+            let (shown, beyond) = items.split_at(room.min(items.len()));
+            ranked.beyond.extend_from_slice(beyond);
             ranked.items.extend_from_slice(shown);
             ranked.scores.resize(ranked.items.len(), *score);
             ranked.ranks.resize(ranked.items.len(), rank(last));
@@ -109,12 +138,13 @@ impl Ranked {
             best.truncate(k);
         }
         best.sort_unstable_by(best_first);
-        let tied_beyond = best.last().map_or(0, |&(_, worst)| {
-            let tied = scores.iter().filter(|&&score| score == worst).count();
-            let listed = best.iter().filter(|&&(_, score)| score == worst).count();
-            tied - listed
+        let beyond = best.last().map_or_else(Vec::new, |&(last, worst)| {
+            // Of equal scores the lower items are listed.
+            let rest = scores.iter().enumerate().skip(last.index() + 1);
+            let tied = rest.filter(|&(_, &score)| score == worst);
+            tied.map(|(item, _)| ItemId::from_index(item)).collect()
         });
-        Self::from_sorted(&best, tied_beyond)
+        Self::from_sorted(&best, beyond)
     }
 
     /// The best `k` of some scored items, given in any order and each at most once; ties, minus infinity and NaN as in
@@ -125,28 +155,32 @@ impl Ranked {
         if k == 0 {
             return Self::default();
         }
-        let mut tied_beyond = 0;
+        let mut beyond = Vec::new();
         if k < candidates.len() {
             let (_, &mut (_, worst), rest) = candidates.select_nth_unstable_by(k - 1, best_first);
-            tied_beyond = rest.iter().filter(|&&(_, score)| score == worst).count();
+            let tied = rest.iter().filter(|&&(_, score)| score == worst);
+            beyond.extend(tied.map(|&(item, _)| item));
             candidates.truncate(k);
         }
         candidates.sort_unstable_by(best_first);
-        Self::from_sorted(&candidates, tied_beyond)
+        Self::from_sorted(&candidates, beyond)
     }
 
-    /// From the listed items in order, and how many items that are not listed score as much as the last of them.
-    fn from_sorted(sorted: &[(ItemId, f32)], tied_beyond: usize) -> Self {
+    /// From the listed items in order, and the items that are not listed but score as much as the last of them.
+    fn from_sorted(sorted: &[(ItemId, f32)], mut beyond: Vec<ItemId>) -> Self {
         let mut ranked = Self::with_capacity(sorted.len());
         for group in sorted.chunk_by(|a, b| a.1 == b.1) {
             let mut last = ranked.len() + group.len();
             if last == sorted.len() {
-                last += tied_beyond;
+                last += beyond.len();
             }
             ranked.items.extend(group.iter().map(|&(item, _)| item));
             ranked.scores.extend(group.iter().map(|&(_, score)| score));
             ranked.ranks.resize(ranked.items.len(), rank(last));
         }
+        // By item, however the selection left them: equal lists compare equal.
+        beyond.sort_unstable();
+        ranked.beyond = beyond;
         ranked
     }
 
@@ -155,6 +189,7 @@ impl Ranked {
             items: Vec::with_capacity(items),
             scores: Vec::with_capacity(items),
             ranks: Vec::with_capacity(items),
+            beyond: Vec::new(),
         }
     }
 
@@ -189,6 +224,41 @@ impl Ranked {
         &self.ranks
     }
 
+    /// The items that are tied with the last one of the list, but for which it has no room. Usually none.
+    #[must_use]
+    pub fn beyond(&self) -> &[ItemId] {
+        &self.beyond
+    }
+
+    /// Every item of the list and [beyond](Self::beyond) it, each with the places of its group.
+    ///
+    /// Groups lie side by side, so that the last rank of a group and the position of its first item say where it lies.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (ItemId, Places)> {
+        let mut places = Places { first: 1, last: 0 };
+        let listed = self.items.iter().zip(&self.ranks).zip(1..);
+        let listed = listed.map(move |((&item, &last), position)| {
+            if last != places.last {
+                places = Places {
+                    first: position,
+                    last,
+                };
+            }
+            (item, places)
+        });
+        let last = self.ranks.last().map(|&last| {
+            let tied = self.ranks.iter().rev().take_while(|&&rank| rank == last);
+            Places {
+                first: rank(self.len() - tied.count() + 1),
+                last,
+            }
+        });
+        let beyond = self.beyond.iter().copied();
+        listed.chain(last.into_iter().flat_map(move |last| {
+            let beyond = beyond.clone();
+            beyond.map(move |item| (item, last))
+        }))
+    }
+
     /// The pessimistic rank (from 1) of an item, `None` if it is not listed.
     #[must_use]
     pub fn rank_of(&self, item: ItemId) -> Option<u32> {
@@ -209,86 +279,4 @@ fn best_first(a: &(ItemId, f32), b: &(ItemId, f32)) -> Ordering {
 /// Catalogues are indexed by `u32` throughout, so that every rank fits.
 fn rank(position: usize) -> u32 {
     u32::try_from(position).expect("a catalogue has at most u32::MAX items")
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn ids(items: &[u32]) -> Vec<ItemId> {
-        items.iter().copied().map(ItemId::new).collect()
-    }
-
-    #[test]
-    fn strict_lists_rank_by_position() {
-        let ranked = Ranked::strict(ids(&[4, 2, 9]), vec![0.5, 0.5, 0.1]);
-        assert_eq!(ranked.ranks(), [1, 2, 3]);
-        assert_eq!(ranked.rank_of(ItemId::new(9)), Some(3));
-        assert_eq!(ranked.rank_of(ItemId::new(1)), None);
-    }
-
-    #[test]
-    #[should_panic(expected = "one score for every item")]
-    fn strict_lists_need_a_score_for_every_item() {
-        let _ = Ranked::strict(ids(&[4, 2]), vec![0.5]);
-    }
-
-    #[test]
-    fn groups_share_their_last_rank_also_when_cut() {
-        let groups = [
-            (ids(&[7]), -0.1),
-            (ids(&[1, 2, 3]), -0.5),
-            (ids(&[5]), -0.9),
-        ];
-        let cut = Ranked::grouped(&groups, 2);
-        assert_eq!(cut.items(), ids(&[7, 1]));
-        assert_eq!(cut.ranks(), [1, 4]);
-        assert_eq!(cut.scores(), [-0.1, -0.5]);
-        let whole = Ranked::grouped(&groups, 10);
-        assert_eq!(whole.items(), ids(&[7, 1, 2, 3, 5]));
-        assert_eq!(whole.ranks(), [1, 4, 4, 4, 5]);
-        assert!(Ranked::grouped(&groups, 0).is_empty());
-    }
-
-    #[test]
-    fn ties_at_the_cut_count_the_whole_catalogue() {
-        let scores = [1.0, 3.0, 1.0, f32::NEG_INFINITY, 1.0, 2.0];
-        let ranked = Ranked::from_scores(&scores, 3);
-        assert_eq!(ranked.items(), ids(&[1, 5, 0]));
-        assert_eq!(ranked.ranks(), [1, 2, 5]);
-        assert_eq!(Ranked::from_scores(&scores, 10).len(), 5);
-    }
-
-    #[test]
-    fn nan_of_either_sign_comes_first() {
-        for nan in [f32::NAN, -f32::NAN] {
-            let ranked = Ranked::from_scores(&[5.0, f32::INFINITY, nan], 1);
-            assert_eq!(ranked.items(), ids(&[2]));
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(200))]
-
-        /// The rank of an item is the number of items that score at least as much.
-        #[test]
-        fn ranks_from_scores_match_counting(levels in prop::collection::vec(0_u8..9, 0..300), k in 0_usize..40) {
-            let scores: Vec<f32> = levels.iter().map(|&level| f32::from(level)).collect();
-            let ranked = Ranked::from_scores(&scores, k);
-            let candidates = scores.iter().enumerate().rev().map(|(item, &score)| (ItemId::from_index(item), score));
-            prop_assert_eq!(&ranked, &Ranked::from_candidates(candidates.collect(), k));
-            let mut naive: Vec<usize> = (0..scores.len()).collect();
-            naive.sort_by(|&a, &b| levels[b].cmp(&levels[a]).then(a.cmp(&b)));
-            naive.truncate(k);
-            let listed: Vec<usize> = ranked.items().iter().map(|item| item.index()).collect();
-            prop_assert_eq!(&listed, &naive);
-            for (position, &item) in naive.iter().enumerate() {
-                let at_least = levels.iter().filter(|&&level| level >= levels[item]).count();
-                prop_assert_eq!(ranked.ranks()[position] as usize, at_least);
-                prop_assert_eq!(ranked.scores()[position], scores[item]);
-            }
-        }
-    }
 }

@@ -1,4 +1,8 @@
-//! Ranking metrics of one user, from the pessimistic ranks of the targets.
+//! Ranking metrics of one user, from the ranks of the targets.
+
+#[cfg(test)]
+mod golden;
+mod shared;
 
 use std::fmt;
 
@@ -109,8 +113,7 @@ pub fn ndcg(ranks: &[u32], targets: usize, k: usize) -> f64 {
     if gain == 0.0 {
         return 0.0;
     }
-    let best: f64 = (1..).take(targets.min(k)).map(discount).sum();
-    gain / best
+    gain / best_gain(targets, k)
 }
 
 /// Reciprocal rank at `k`: one over the best rank of a target if that is at most `k`, else 0. Its mean over users is
@@ -141,6 +144,11 @@ fn hits(ranks: &[u32], k: usize) -> impl Iterator<Item = u32> {
         .iter()
         .copied()
         .filter(move |&rank| rank as usize <= k)
+}
+
+/// The discounted gain of a list that has all targets first.
+fn best_gain(targets: usize, k: usize) -> f64 {
+    (1..).take(targets.min(k)).map(discount).sum()
 }
 
 fn discount(rank: u32) -> f64 {

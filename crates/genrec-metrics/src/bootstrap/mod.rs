@@ -2,6 +2,8 @@
 //!
 //! Efron, "Bootstrap methods: another look at the jackknife", 1979: the percentile interval.
 
+mod crossed;
+
 use std::collections::HashMap;
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -50,43 +52,49 @@ impl Bootstrap {
             return Vec::new();
         }
         let distinct = DistinctRows::of(rows, width);
-        let means: Vec<Vec<f64>> = (0..self.resamples as u64)
+        let means = (0..self.resamples as u64)
             .into_par_iter()
             .map(|resample| distinct.means(&mut self.generator(resample)))
             .collect();
-        (0..width)
-            .map(|column| {
-                let mut means: Vec<f64> = means.iter().map(|row| row[column]).collect();
-                means.sort_unstable_by(f64::total_cmp);
-                Interval {
-                    low: percentile(&means, TAIL),
-                    high: percentile(&means, 1.0 - TAIL),
-                }
-            })
-            .collect()
+        intervals_of(means, width)
     }
 
-    /// Every resample has a generator of its own, so that threads can share the work without changing the result.
     fn generator(&self, resample: u64) -> StdRng {
-        // An odd factor scatters neighbouring resamples over the seeds; `seed_from_u64` mixes the bits.
-        let seed = self
-            .seed
-            .wrapping_add(resample.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        StdRng::seed_from_u64(seed)
+        generator(self.seed, resample)
     }
+}
+
+/// Every draw has a generator of its own, so that threads can share the work without changing the result.
+pub(crate) fn generator(seed: u64, draw: u64) -> StdRng {
+    // An odd factor scatters neighbouring draws over the seeds; `seed_from_u64` mixes the bits.
+    StdRng::seed_from_u64(seed.wrapping_add(draw.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+}
+
+/// The interval of every column from the means of all resamples, `[resamples][width]`.
+fn intervals_of(means: Vec<Vec<f64>>, width: usize) -> Vec<Interval> {
+    (0..width)
+        .map(|column| {
+            let mut means: Vec<f64> = means.iter().map(|row| row[column]).collect();
+            means.sort_unstable_by(f64::total_cmp);
+            Interval {
+                low: percentile(&means, TAIL),
+                high: percentile(&means, 1.0 - TAIL),
+            }
+        })
+        .collect()
 }
 
 /// The rows that differ, and which of them every user has.
 ///
 /// With one target a user and lists cut at k, there are only k + 1 different rows (one for each rank, one for a miss), so
 /// that a draw is an increment instead of the addition of a row.
-struct DistinctRows<'a> {
+pub(crate) struct DistinctRows<'a> {
     rows: Vec<&'a [f64]>,
     of_user: Vec<u32>,
 }
 
 impl<'a> DistinctRows<'a> {
-    fn of(rows: &'a [f64], width: usize) -> Self {
+    pub(crate) fn of(rows: &'a [f64], width: usize) -> Self {
         let bits: Vec<u64> = rows.iter().map(|figure| figure.to_bits()).collect();
         let mut places: HashMap<&[u64], u32> = HashMap::new();
         let mut distinct = Vec::new();
@@ -104,6 +112,15 @@ impl<'a> DistinctRows<'a> {
             rows: distinct,
             of_user,
         }
+    }
+
+    /// Every row with the number of users who have it, in the order of the first of them.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = (&'a [f64], u64)> {
+        let mut counts = vec![0; self.rows.len()];
+        for &row in &self.of_user {
+            counts[row as usize] += 1;
+        }
+        self.rows.iter().copied().zip(counts)
     }
 
     /// The mean row of as many users as there are, drawn with replacement.
