@@ -36,6 +36,7 @@
 //! - [`Vocabulary`] and [`ItemTokens`]: the tokens of identifiers, and groups of items where collisions are kept, as
 //!   published results have them.
 //! - [`letter`]: the tokenizers of LETTER and TIGER, trained.
+//! - [`inspect`]: what a table is worth before a model is trained on it: codebook use, collisions, tree, neighbours, categories, churn.
 //! - [`Error`]: everything that can go wrong.
 
 mod code;
@@ -43,6 +44,7 @@ mod collisions;
 mod disambiguate;
 mod error;
 mod index_json;
+pub mod inspect;
 mod item_tokens;
 pub mod letter;
 mod table;

@@ -58,6 +58,8 @@ pub use genrec_identify as identify;
 pub use genrec_metrics as metrics;
 /// Histories to the next item.
 pub use genrec_model as model;
+/// Reports as one HTML file.
+pub use genrec_page as page;
 /// Rows to codes and back.
 pub use genrec_quantize as quantize;
 /// What all trained recommenders share.

@@ -1,6 +1,10 @@
 //! The JSON of LETTER (Wang et al., CIKM 2024) and LC-Rec (Zheng et al., ICDE 2024).
 
-use std::{collections::HashSet, fmt, path::PathBuf};
+use std::{
+    collections::HashSet,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
@@ -104,6 +108,32 @@ impl LetterJson {
         Dataset::new(self.name(), interactions, catalog, users.into_ids()?)
     }
 
+    /// Reads an item file alone, without histories.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), those about items.
+    pub fn read_items(path: impl AsRef<Path>) -> Result<Catalog> {
+        let path = path.as_ref();
+        let mut items = json::read_file(path, ITEMS, ItemFile)?;
+        // The files are written in order; the sort is for those that were put through a tool that is not.
+        items.sort_by_key(|&(number, _)| number);
+        let gap = items
+            .iter()
+            .zip(0..)
+            .find(|&(&(number, _), place)| number != place);
+        if let Some((_, gap)) = gap {
+            return Err(Error::Unexpected {
+                path: path.to_owned(),
+                expected: format!("{ITEMS}, {} of them", items.len()),
+                found: format!("no item {gap}"),
+                remedy: "give every item an entry; one that says nothing may be {}".into(),
+            });
+        }
+        let ids = Ids::sequential(items.len());
+        Catalog::new(ids, items.into_iter().map(|(_, item)| item).collect())
+    }
+
     /// The catalogue, if it is known before the histories, and what to call it in messages.
     fn read_catalog(&self) -> Result<Option<(Catalog, String)>> {
         let Some(path) = &self.items else {
@@ -114,35 +144,15 @@ impl LetterJson {
                 )
             }));
         };
-        let mut items = json::read_file(path, ITEMS, ItemFile)?;
-        // The files are written in order; the sort is for those that were put through a tool that is not.
-        items.sort_by_key(|&(number, _)| number);
-        let unexpected = |expected: String, found: String, remedy: &str| Error::Unexpected {
-            path: path.clone(),
-            expected,
-            found,
-            remedy: remedy.into(),
-        };
-        let gap = items
-            .iter()
-            .zip(0..)
-            .find(|&(&(number, _), place)| number != place);
-        if let Some((_, gap)) = gap {
-            return Err(unexpected(
-                format!("{ITEMS}, {} of them", items.len()),
-                format!("no item {gap}"),
-                "give every item an entry; one that says nothing may be {}",
-            ));
+        let catalog = Self::read_items(path)?;
+        if let Some(size) = self.catalogue_size.filter(|&size| size != catalog.len()) {
+            return Err(Error::Unexpected {
+                path: path.clone(),
+                expected: format!("{size} items, the catalogue size asked for"),
+                found: format!("{} items", catalog.len()),
+                remedy: "leave with_catalogue_size out to go by the file".into(),
+            });
         }
-        if let Some(size) = self.catalogue_size.filter(|&size| size != items.len()) {
-            return Err(unexpected(
-                format!("{size} items, the catalogue size asked for"),
-                format!("{} items", items.len()),
-                "leave with_catalogue_size out to go by the file",
-            ));
-        }
-        let ids = Ids::sequential(items.len());
-        let catalog = Catalog::new(ids, items.into_iter().map(|(_, item)| item).collect())?;
         Ok(Some((catalog, plain_name(path))))
     }
 

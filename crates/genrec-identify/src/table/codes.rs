@@ -4,7 +4,7 @@ use burn::tensor::{Int, Tensor};
 use genrec_data::ItemId;
 use genrec_quantize::CodeUsage;
 
-use super::check_sizes;
+use super::{check_codes, check_sizes};
 use crate::{
     Code, Collisions, Error, Result,
     index_json::{self, Lengths},
@@ -64,7 +64,9 @@ impl CodeTable {
             codes,
             codebook_sizes,
         };
-        table.check_codes()?;
+        for (item, codes) in table.iter() {
+            check_codes(item, codes, &table.codebook_sizes)?;
+        }
         Ok(table)
     }
 
@@ -210,22 +212,6 @@ impl CodeTable {
     pub fn usage(&self) -> CodeUsage {
         let codes: Vec<u32> = self.codes.iter().map(|code| code.get()).collect();
         CodeUsage::of(&codes, self.levels(), &self.codebook_sizes)
-    }
-
-    fn check_codes(&self) -> Result<()> {
-        for (item, codes) in self.iter() {
-            for (level, (&code, &codewords)) in codes.iter().zip(&self.codebook_sizes).enumerate() {
-                if code.index() >= codewords {
-                    return Err(Error::CodeOutOfRange {
-                        item: item.get(),
-                        level,
-                        found: code.get().into(),
-                        codewords,
-                    });
-                }
-            }
-        }
-        Ok(())
     }
 }
 

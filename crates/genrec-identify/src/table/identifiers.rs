@@ -2,7 +2,7 @@ use std::path::Path;
 
 use genrec_data::ItemId;
 
-use super::{CodeTable, check_sizes};
+use super::{CodeTable, check_codes, check_sizes};
 use crate::{
     Code, Collisions, Error, Identifier, Result,
     index_json::{self, Lengths},
@@ -83,18 +83,7 @@ impl IdentifierTable {
                     found: format!("{}", codes.len()),
                 });
             }
-            let wrong = codes
-                .iter()
-                .zip(&codebook_sizes)
-                .position(|(code, &size)| code.index() >= size);
-            if let Some(level) = wrong {
-                return Err(Error::CodeOutOfRange {
-                    item: item as u32,
-                    level,
-                    found: codes[level].get().into(),
-                    codewords: codebook_sizes[level],
-                });
-            }
+            check_codes(ItemId::from_index(item), codes, &codebook_sizes)?;
         }
         let offsets = std::iter::once(0).chain(identifiers.iter().scan(0, |end, codes| {
             *end += codes.len();

@@ -8,13 +8,15 @@ mod published;
 pub use codes::CodeTable;
 pub use identifiers::IdentifierTable;
 
-use crate::{Error, Result};
+use genrec_data::ItemId;
+
+use crate::{Code, Error, Result};
 
 /// So many codewords in all levels together leave room for the special tokens in 32 bits.
 const MAX_CODEWORDS: usize = 1 << 31;
 
-/// Checks what both tables must satisfy.
-fn check_sizes(items: usize, codebook_sizes: &[usize]) -> Result<()> {
+/// Checks what all tables must satisfy.
+pub(crate) fn check_sizes(items: usize, codebook_sizes: &[usize]) -> Result<()> {
     let shape = |expected: &str, found: String| {
         Err(Error::Shape {
             expected: expected.to_owned(),
@@ -40,4 +42,18 @@ fn check_sizes(items: usize, codebook_sizes: &[usize]) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Checks that every code of an item is below the codebook size of its level; there are at least as many sizes as codes.
+pub(crate) fn check_codes(item: ItemId, codes: &[Code], codebook_sizes: &[usize]) -> Result<()> {
+    let mut levels = codes.iter().zip(codebook_sizes).enumerate();
+    match levels.find(|(_, (code, codewords))| code.index() >= **codewords) {
+        None => Ok(()),
+        Some((level, (code, &codewords))) => Err(Error::CodeOutOfRange {
+            item: item.get(),
+            level,
+            found: code.get().into(),
+            codewords,
+        }),
+    }
 }
