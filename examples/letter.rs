@@ -8,16 +8,17 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use genrec::data::{Dataset, ItemId, leave_one_out};
 use genrec::embed::Embeddings;
 use genrec::identify::letter::Ablation;
-use genrec::identify::{CodeTable, ItemTokens, Vocabulary};
+use genrec::identify::{CodeTable, Disambiguate, ItemTokens, Vocabulary};
 use genrec::metrics::{EvaluateConfig, ItemKnn, ItemSlices, MostPopular, Table, evaluate};
 use genrec::model::{System, TrainingConfig};
+use genrec::report::RunReport;
 use serde_json::json;
 
 mod shared;
@@ -102,34 +103,59 @@ fn main() -> Result<()> {
     let (popular, knn) = (MostPopular::fit(&split.train), ItemKnn::fit(&split.train));
     table.push(evaluate(&popular, &split.test, &evaluation)?)?;
     table.push(evaluate(&knn, &split.test, &evaluation)?)?;
-    table.push(evaluate(&sasrec, &split.test, &evaluation)?)?;
+    table.push(evaluate(&sasrec.model, &split.test, &evaluation)?)?;
+    let mut report = RunReport::new("LETTER-TIGER")
+        .with_setting(
+            "data",
+            format!("{}: {}", dataset.name, dataset.statistics()),
+        )
+        .with_setting("seed", seed)
+        .with_setting("SASRec", json!(preset.sasrec()))
+        .with_setting("training of SASRec", json!(preset.sasrec_training()))
+        .with_setting("training of the recommenders", json!(arguments.training()))
+        .with_training("SASRec", &sasrec.epochs);
 
-    // 3. Identifiers: published ones, or those of TIGER and LETTER, whose tokenizers differ in the two regularizers only. LETTER reads what people did from SASRec's rows.
+    // 3. Identifiers: published ones, or those of TIGER and LETTER, whose tokenizers differ in the two regularizers only. LETTER reads what people did from
+    // SASRec's rows.
     let mut identified = Vec::new();
+    let collaborative = match &arguments.collaborative {
+        Some(path) => Embeddings::read_rows(path, dataset.catalog.len())?,
+        None => sasrec.model.item_embeddings()?,
+    };
     if let Some(path) = &arguments.identifiers {
-        identified.push(("TIGER-published", published(path, &dataset)?));
+        let codes = CodeTable::read_index_json(path)?;
+        check(&codes, path, &dataset)?;
+        let inspector = steps::inspector(&dataset, None, Some(&collaborative), seed)?;
+        let inspection = inspector.inspect(path.display().to_string(), &(&codes).into())?;
+        // Collided items stay together.
+        let tokens = Vocabulary::of(&codes).tokenize_collided(&codes);
+        identified.push(("TIGER-published", tokens, inspection));
     } else {
         let text = steps::text(&dataset, arguments.embeddings.as_ref(), seed)?;
-        let collaborative = match &arguments.collaborative {
-            Some(path) => Embeddings::read_rows(path, dataset.catalog.len())?,
-            None => sasrec.item_embeddings()?,
-        };
+        let inspector = steps::inspector(&dataset, Some(&text), Some(&collaborative), seed)?;
         for (name, ablation) in [
             ("TIGER", Ablation::Semantic),
             ("LETTER-TIGER", Ablation::Both),
         ] {
             let config = preset.tokenizer(text.dim()).ablated(ablation);
+            report = report.with_setting(format!("tokenizer of {name}"), json!(config));
             let tokenizer = run.tokenizer(name, config, &text, &collaborative)?;
-            let tokens = steps::identify(&tokenizer)?;
-            show(&tokens, &dataset);
-            identified.push((name, tokens));
+            let identifiers = tokenizer.identify(&Disambiguate::NextBest)?;
+            let inspection = inspector.inspect(name, &(&identifiers).into())?;
+            let tokens = Vocabulary::of(&identifiers).tokenize(&identifiers);
+            identified.push((name, tokens, inspection));
         }
     }
 
     // 4. A model for each set of identifiers that learns to write the next one.
-    for (name, tokens) in identified {
-        let model = preset.model(tokens.vocabulary());
-        let recommender = run.recommender(name, &tokens, model, arguments.training(), &split)?;
+    for (name, tokens, inspection) in identified {
+        show(name, &tokens, &dataset);
+        report = report.with_inspection(inspection);
+        let tokens = Arc::new(tokens);
+        let config = preset.model(tokens.vocabulary());
+        let training = arguments.training();
+        let (recommender, epochs) = run.recommender(name, &tokens, config, training, &split)?;
+        report = report.with_training(name, &epochs);
         table.push(evaluate(&recommender, &split.test, &evaluation)?)?;
         let folder = run.out.join(name);
         if !folder.exists() {
@@ -149,29 +175,29 @@ fn main() -> Result<()> {
         }
     }
     println!("\n{table}");
+    let path = run.out.join("report.html");
+    report.with_table(table).page().save(&path)?;
+    println!("saved {}", path.display());
     Ok(())
 }
 
-/// A published table, collided items kept together.
-fn published(path: &PathBuf, dataset: &Dataset) -> Result<Arc<ItemTokens>> {
-    let codes = CodeTable::read_index_json(path)?;
-    if codes.items() != dataset.catalog.len() {
-        return Err(format!(
-            "{} has identifiers for {} items, expected one for each of the {} items of the data",
-            path.display(),
-            codes.items(),
-            dataset.catalog.len()
-        )
-        .into());
+/// Refuses a published table of other items.
+fn check(codes: &CodeTable, path: &Path, dataset: &Dataset) -> Result<()> {
+    if codes.items() == dataset.catalog.len() {
+        return Ok(());
     }
-    println!("{}: {}", path.display(), codes.collisions());
-    let tokens = Arc::new(Vocabulary::of(&codes).tokenize_collided(&codes));
-    show(&tokens, dataset);
-    Ok(tokens)
+    Err(format!(
+        "{} has identifiers for {} items, expected one for each of the {} items of the data",
+        path.display(),
+        codes.items(),
+        dataset.catalog.len()
+    )
+    .into())
 }
 
 /// Shows what a few items are called.
-fn show(tokens: &ItemTokens, dataset: &Dataset) {
+fn show(name: &str, tokens: &ItemTokens, dataset: &Dataset) {
+    println!("\n{name}: {} identifiers", tokens.groups());
     for item in (0..tokens.items())
         .step_by((tokens.items() / 5).max(1))
         .map(ItemId::from_index)

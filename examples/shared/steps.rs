@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use genrec::collaborative::{SequentialConfig, SequentialModel, SequentialTrainer};
+use genrec::collaborative::{SequentialConfig, SequentialTrainer, TrainedSequential};
 use genrec::data::{Dataset, Split, SyntheticWorldConfig, open};
 use genrec::embed::{Embeddings, HashedTfIdfConfig};
+use genrec::identify::ItemTokens;
+use genrec::identify::inspect::{InspectConfig, Inspector};
 use genrec::identify::letter::{Letter, LetterConfig};
-use genrec::identify::{Disambiguate, ItemTokens, Vocabulary};
 use genrec::model::{
     EpochSummary, Retrieval, SequenceModel, SequenceModelConfig, SequenceRecommender,
     SequenceTrainer, TrainingConfig,
@@ -61,7 +62,7 @@ impl Run {
         config: &SequentialConfig,
         training: TrainingConfig,
         split: &Split,
-    ) -> Result<SequentialModel> {
+    ) -> Result<TrainedSequential> {
         let (items, users) = (split.train.items(), split.train.users());
         let model = config.init(items, users, self.seed, &self.device)?;
         let bar = bars::training("SASRec", training.epochs);
@@ -70,7 +71,7 @@ impl Run {
             .with_resume(self.resume)
             .fit(model, &split.train, &split.validation, bar)?;
         tell("SASRec", trained.epochs.len(), &trained.best);
-        Ok(trained.model)
+        Ok(trained)
     }
 
     /// Trains a tokenizer.
@@ -104,7 +105,7 @@ impl Run {
         Ok(tokenizer)
     }
 
-    /// Trains a model to write the identifier of the next item.
+    /// Trains a model to write the identifier of the next item; with its epochs.
     pub(crate) fn recommender(
         &self,
         name: &str,
@@ -112,7 +113,7 @@ impl Run {
         config: SequenceModelConfig,
         training: TrainingConfig,
         split: &Split,
-    ) -> Result<SequenceRecommender> {
+    ) -> Result<(SequenceRecommender, Vec<EpochSummary>)> {
         let model = SequenceModel::new(config, tokens, self.seed, &self.device)?;
         let bar = bars::training(name, training.epochs);
         let training = training.with_seed(self.seed);
@@ -121,16 +122,26 @@ impl Run {
             .fit(model, tokens, &split.train, &split.validation, bar)?;
         tell(name, trained.epochs.len(), &trained.best);
         let retrieval = Retrieval::new(tokens.clone());
-        Ok(SequenceRecommender::new(name, trained.model, retrieval))
+        let recommender = SequenceRecommender::new(name, trained.model, retrieval);
+        Ok((recommender, trained.epochs))
     }
 }
 
-/// Unique identifiers of what a tokenizer gave, as tokens.
-pub(crate) fn identify(tokenizer: &Letter) -> Result<Arc<ItemTokens>> {
-    let identifiers = tokenizer.identify(&Disambiguate::NextBest)?;
-    Ok(Arc::new(
-        Vocabulary::of(&identifiers).tokenize(&identifiers),
-    ))
+/// An inspector that knows what the data say of the items, and how they are embedded.
+pub(crate) fn inspector<'a>(
+    dataset: &'a Dataset,
+    text: Option<&Embeddings>,
+    collaborative: Option<&Embeddings>,
+    seed: u64,
+) -> Result<Inspector<'a>> {
+    let mut inspector = Inspector::new(InspectConfig::new(seed))?.with_catalog(&dataset.catalog);
+    if let Some(text) = text {
+        inspector = inspector.with_text(text);
+    }
+    if let Some(collaborative) = collaborative {
+        inspector = inspector.with_collaborative(collaborative);
+    }
+    Ok(inspector)
 }
 
 fn tell(name: &str, epochs: usize, best: &EpochSummary) {

@@ -44,6 +44,9 @@
 //! # }
 //! ```
 
+#[cfg(feature = "train")]
+pub mod report;
+
 /// What people did, as rows; and as recommenders.
 pub use genrec_collaborative as collaborative;
 /// Who did what when, and what items say.

@@ -21,7 +21,12 @@ fn all() -> [SequentialConfig; 5] {
         SequentialConfig::caser(),
         SequentialConfig::hgn(),
     ]
-    .map(|config| config.with_d_model(16).with_max_history(8))
+    .map(|config| {
+        config
+            .with_d_model(16)
+            .with_max_history(8)
+            .with_dropout(0.2)
+    })
 }
 
 fn model(config: &SequentialConfig) -> SequentialModel {
@@ -242,6 +247,7 @@ fn every_loss_learns_what_is_planted() {
         let config = SequentialConfig::sasrec()
             .with_d_model(16)
             .with_max_history(8)
+            .with_dropout(0.2)
             .with_loss(loss);
         let learnt = ndcg(&config, &planted);
         assert!(learnt > 0.8, "{loss:?}: {learnt}");

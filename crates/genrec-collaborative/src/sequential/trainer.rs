@@ -14,17 +14,19 @@ use crate::error::{Error, Result};
 pub type TrainedSequential = genrec_train::Trained<SequentialModel>;
 
 impl SequentialConfig {
-    /// How such a model is trained: whole sequences, batches of 128 in pieces of 32.
+    /// How such a model is trained: batches of 128 whole sequences in pieces of 32, learning rate 3e-3 with 1 % warm-up and cosine over 60 epochs, measured on all
+    /// validation users every fourth.
     pub fn training() -> TrainingConfig {
         TrainingConfig::new()
-            .with_epochs(100)
+            .with_epochs(60)
             .with_batch_size(128)
             .with_piece_rows(Some(32))
             .with_accumulation(1)
-            .with_learning_rate(1e-3)
+            .with_learning_rate(3e-3)
             .with_weight_decay(0.0)
             .with_validation_users(usize::MAX)
-            .with_patience(10)
+            .with_validate_every(4)
+            .with_patience(5)
     }
 }
 

@@ -45,7 +45,8 @@ impl Inspection {
         page(&self.name, std::slice::from_ref(self))
     }
 
-    fn section(&self) -> Section {
+    /// The part of a page about this table.
+    pub fn section(&self) -> Section {
         let collisions = &self.collisions;
         let mut facts = vec![
             ("items", self.items.to_string()),

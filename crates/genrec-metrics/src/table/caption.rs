@@ -7,7 +7,7 @@ use crate::{EvaluationSet, Report, report::tie_note};
 
 impl<S: EvaluationSet> Table<S> {
     /// The protocol, the audit, and notes on single rows, a line each; empty without rows.
-    pub(super) fn caption(&self) -> String {
+    pub fn caption(&self) -> String {
         let Some(first) = self.first() else {
             return String::new();
         };

@@ -1,0 +1,384 @@
+//! The analyses of the LETTER paper, each a command.
+//!
+//! ```text
+//! cargo run --release --example letter_analysis -- --data DIR ablation --seeds 1,2,3
+//! cargo run --release --example letter_analysis -- --data DIR codes
+//! cargo run --release --example letter_analysis -- --data DIR substitute
+//! cargo run --release --example letter_analysis -- --data DIR sweep alpha 0.001,0.01,0.02,0.1
+//! ```
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use genrec::data::{Dataset, Split, Test, Validation, leave_one_out};
+use genrec::embed::Embeddings;
+use genrec::identify::letter::{Ablation, Alignment, Letter, LetterConfig};
+use genrec::identify::{Disambiguate, Vocabulary};
+use genrec::metrics::{EvaluateConfig, PairedTest, Report, SeedSummary, Table, evaluate};
+use genrec::model::{SequenceRecommender, TrainingConfig};
+use genrec::page::{LineChart, Page, Section, Table as PageTable};
+
+mod shared;
+use shared::device::Backend;
+use shared::preset::Preset;
+use shared::run_folder;
+use shared::steps::{self, Run};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The analyses of the LETTER paper (sections 4.2 and 4.3).
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    analysis: Analysis,
+    /// Folder of the data, in any format that genrec reads; a synthetic catalogue without.
+    #[arg(long, global = true)]
+    data: Option<PathBuf>,
+    /// Text embeddings of the items, one row each (safetensors or npy), instead of encoding the catalogue's text.
+    #[arg(long, global = true)]
+    embeddings: Option<PathBuf>,
+    /// How much is spent on each run; without, demo on the synthetic catalogue and quick on data.
+    #[arg(long, global = true, value_enum)]
+    preset: Option<Preset>,
+    /// Passes over the data of the recommenders, instead of the preset's.
+    #[arg(long, global = true)]
+    epochs: Option<usize>,
+    /// Seed of everything random, where there are not several.
+    #[arg(long, global = true, default_value_t = 1)]
+    seed: u64,
+    /// What does the work.
+    #[arg(long, global = true, value_enum, default_value_t = Backend::value_variants()[0])]
+    device: Backend,
+    /// Folder for checkpoints and results; a new one under runs/ without.
+    #[arg(long, global = true)]
+    out: Option<PathBuf>,
+    /// Go on where a killed run was.
+    #[arg(long, global = true)]
+    resume: bool,
+}
+
+#[derive(Subcommand)]
+enum Analysis {
+    /// The five rows of the ablation: TIGER, with the collaborative term, with diversity, with both, and with the ranking-guided loss; on test.
+    Ablation {
+        /// A run for each.
+        #[arg(long, value_delimiter = ',', default_value = "1,2,3")]
+        seeds: Vec<u64>,
+        /// The temperature of the ranking-guided loss.
+        #[arg(long, default_value_t = 0.7)]
+        tau: f64,
+    },
+    /// How codes are used, where codewords lie, and how codes agree with collaborative neighbours: TIGER beside LETTER, as a page.
+    Codes,
+    /// Quantized rows in the place of SASRec's item rows, on test.
+    Substitute,
+    /// One setting over several values, on validation.
+    Sweep {
+        /// What is varied.
+        #[arg(value_enum)]
+        what: Setting,
+        /// Its values.
+        #[arg(value_delimiter = ',')]
+        values: Vec<f64>,
+    },
+}
+
+/// What a sweep varies.
+#[derive(Clone, Copy, ValueEnum)]
+enum Setting {
+    /// L, the codes of an identifier.
+    Levels,
+    /// N, the codewords of a level.
+    Codewords,
+    /// The weight of the collaborative term.
+    Alpha,
+    /// The weight of the diversity term.
+    Beta,
+    /// K, the clusters of a codebook.
+    Clusters,
+    /// The temperature of the ranking-guided loss.
+    Tau,
+}
+
+/// What all analyses need.
+struct Lab {
+    dataset: Dataset,
+    split: Split,
+    preset: Preset,
+    epochs: Option<usize>,
+    embeddings: Option<PathBuf>,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let dataset = steps::data(arguments.data.as_ref(), arguments.seed)?;
+    println!("{}", dataset.statistics());
+    let preset = arguments.preset.unwrap_or(match arguments.data {
+        Some(_) => Preset::Quick,
+        None => Preset::Demo,
+    });
+    let lab = Lab {
+        split: leave_one_out(&dataset.interactions)?.limit_history(20),
+        dataset,
+        preset,
+        epochs: arguments.epochs,
+        embeddings: arguments.embeddings.clone(),
+    };
+    let out = run_folder::choose(arguments.out.clone(), "letter-analysis", arguments.resume)?;
+    let run = |seed: u64| Run {
+        seed,
+        out: out.join(format!("seed-{seed}")),
+        resume: arguments.resume,
+        device: arguments.device.device(),
+    };
+    match &arguments.analysis {
+        Analysis::Ablation { seeds, tau } => lab.ablation(seeds, *tau, run),
+        Analysis::Codes => lab.codes(&run(arguments.seed)),
+        Analysis::Substitute => lab.substitute(&run(arguments.seed)),
+        Analysis::Sweep { what, values } => lab.sweep(&run(arguments.seed), *what, values),
+    }
+}
+
+impl Lab {
+    fn text(&self, seed: u64) -> Result<Embeddings> {
+        steps::text(&self.dataset, self.embeddings.as_ref(), seed)
+    }
+
+    /// What people did, as rows as wide as `config` needs them.
+    fn collaborative(&self, run: &Run) -> Result<Embeddings> {
+        let (config, training) = (self.preset.sasrec(), self.preset.sasrec_training());
+        let trained = run.sasrec(&config, training, &self.split)?;
+        Ok(trained.model.item_embeddings()?)
+    }
+
+    fn training(&self) -> TrainingConfig {
+        let training = self.preset.training();
+        let epochs = self.epochs.unwrap_or(training.epochs);
+        training.with_epochs(epochs)
+    }
+
+    fn recommender(
+        &self,
+        run: &Run,
+        name: &str,
+        tokenizer: &Letter,
+        training: TrainingConfig,
+    ) -> Result<SequenceRecommender> {
+        let identifiers = tokenizer.identify(&Disambiguate::NextBest)?;
+        let tokens = Arc::new(Vocabulary::of(&identifiers).tokenize(&identifiers));
+        let config = self.preset.model(tokens.vocabulary());
+        let trained = run.recommender(name, &tokens, config, training, &self.split)?;
+        Ok(trained.0)
+    }
+
+    fn test(&self, recommender: &SequenceRecommender) -> Result<Report<Test>> {
+        Ok(evaluate(
+            recommender,
+            &self.split.test,
+            &EvaluateConfig::new(1),
+        )?)
+    }
+
+    fn validate(&self, recommender: &SequenceRecommender) -> Result<Report<Validation>> {
+        Ok(evaluate(
+            recommender,
+            &self.split.validation,
+            &EvaluateConfig::new(1),
+        )?)
+    }
+
+    fn ablation(&self, seeds: &[u64], tau: f64, run: impl Fn(u64) -> Run) -> Result<()> {
+        let mut rows: Vec<(String, Vec<Report<Test>>)> = Vec::new();
+        let mut add = |place: usize, name: &str, report: Report<Test>| {
+            if rows.len() == place {
+                rows.push((name.to_owned(), Vec::new()));
+            }
+            rows[place].1.push(report);
+        };
+        for &seed in seeds {
+            let run = run(seed);
+            let text = self.text(seed)?;
+            let collaborative = self.collaborative(&run)?;
+            for (place, ablation) in Ablation::ALL.into_iter().enumerate() {
+                let name = ablation.name();
+                let config = self.preset.tokenizer(text.dim()).ablated(ablation);
+                let tokenizer = run.tokenizer(name, config, &text, &collaborative)?;
+                let plain = self.training().with_temperature(1.0);
+                let recommender = self.recommender(&run, name, &tokenizer, plain)?;
+                add(place, name, self.test(&recommender)?);
+                if ablation == Ablation::Both {
+                    let name = "LETTER + ranking loss";
+                    let ranking = self.training().with_temperature(tau);
+                    let recommender = self.recommender(&run, name, &tokenizer, ranking)?;
+                    add(place + 1, name, self.test(&recommender)?);
+                }
+            }
+        }
+        let mut table = Table::new();
+        let mut first: Option<SeedSummary> = None;
+        let mut comparisons = Vec::new();
+        for (name, reports) in rows {
+            let summary = SeedSummary::new(name, reports)?;
+            match &first {
+                Some(first) => comparisons.push(PairedTest::new(1).compare_seeds(&summary, first)?),
+                None => first = Some(summary.clone()),
+            }
+            table.push_seeds(summary)?;
+        }
+        println!("\n{table}");
+        for comparison in comparisons {
+            println!("{comparison}\n");
+        }
+        Ok(())
+    }
+
+    fn codes(&self, run: &Run) -> Result<()> {
+        let text = self.text(run.seed)?;
+        let collaborative = self.collaborative(run)?;
+        let inspector =
+            steps::inspector(&self.dataset, Some(&text), Some(&collaborative), run.seed)?;
+        let mut page = Page::new("Codes of TIGER and LETTER");
+        for ablation in [Ablation::Semantic, Ablation::Both] {
+            let name = ablation.name();
+            let config = self.preset.tokenizer(text.dim()).ablated(ablation);
+            let tokenizer = run.tokenizer(name, config, &text, &collaborative)?;
+            let inspection = inspector.inspect(name, &(&tokenizer.codes).into())?;
+            println!("{inspection}");
+            page = page
+                .with_section(inspection.section())
+                .with_section(codewords(name, &tokenizer)?);
+        }
+        let path = run.out.join("codes.html");
+        page.save(&path)?;
+        println!("saved {}", path.display());
+        Ok(())
+    }
+
+    fn substitute(&self, run: &Run) -> Result<()> {
+        let text = self.text(run.seed)?;
+        let width = self.preset.tokenizer(text.dim()).rqvae.quantizer.d_code;
+        // Rows as wide as the codewords, and compared with them as they are.
+        let sasrec = self.preset.sasrec().with_d_model(width);
+        let trained = run.sasrec(&sasrec, self.preset.sasrec_training(), &self.split)?;
+        let rows = trained.model.item_embeddings()?;
+        let mut table = Table::new();
+        let evaluation = EvaluateConfig::new(1);
+        table.push(evaluate(&trained.model, &self.split.test, &evaluation)?)?;
+        for ablation in [Ablation::Semantic, Ablation::Both] {
+            let mut config = self.preset.tokenizer(text.dim()).ablated(ablation);
+            if let Some(term) = &mut config.collaborative {
+                term.alignment = Alignment::Direct;
+            }
+            let tokenizer = run.tokenizer(ablation.name(), config, &text, &rows)?;
+            let model = trained
+                .model
+                .with_item_embeddings(&tokenizer.quantized()?)?;
+            let report = evaluate(&model, &self.split.test, &evaluation)?;
+            table.push(report.named(format!("SASRec on {}'s rows", ablation.name())))?;
+        }
+        println!("\n{table}");
+        Ok(())
+    }
+
+    fn sweep(&self, run: &Run, what: Setting, values: &[f64]) -> Result<()> {
+        let text = self.text(run.seed)?;
+        let collaborative = self.collaborative(run)?;
+        let mut table = Table::new();
+        for &value in values {
+            let mut config = self.preset.tokenizer(text.dim());
+            let mut training = self.training();
+            vary(&mut config, &mut training, what, value)?;
+            let symbol = what.to_possible_value().expect("no value is hidden");
+            let name = format!("{}-{value}", symbol.get_name());
+            let tokenizer = run.tokenizer(&name, config, &text, &collaborative)?;
+            let recommender = self.recommender(run, &name, &tokenizer, training)?;
+            table.push(self.validate(&recommender)?)?;
+        }
+        println!("\n{table}");
+        Ok(())
+    }
+}
+
+/// Sets what a sweep varies.
+fn vary(
+    config: &mut LetterConfig,
+    training: &mut TrainingConfig,
+    what: Setting,
+    value: f64,
+) -> Result<()> {
+    let count = || match value.fract() == 0.0 && value >= 1.0 {
+        true => Ok(value as usize),
+        false => Err(format!(
+            "{value} is no count: give whole numbers of at least 1"
+        )),
+    };
+    let sizes = &mut config.rqvae.quantizer.codebook_sizes;
+    match what {
+        Setting::Levels => *sizes = vec![sizes[0]; count()?],
+        Setting::Codewords => sizes.fill(count()?),
+        Setting::Alpha => {
+            if let Some(term) = &mut config.collaborative {
+                term.weight = value;
+            }
+        }
+        Setting::Beta => {
+            if let Some(term) = &mut config.diversity {
+                term.weight = value;
+            }
+        }
+        Setting::Clusters => {
+            if let Some(term) = &mut config.diversity {
+                term.clusters = count()?;
+            }
+        }
+        Setting::Tau => training.temperature = value,
+    }
+    if let (Setting::Clusters | Setting::Codewords, Some(term)) = (what, &mut config.diversity) {
+        // Cluster sizes as far around an even share as the paper's 10 to 60 around 25.6.
+        let even = config.rqvae.quantizer.codebook_sizes[0] as f64 / term.clusters as f64;
+        term.min_size = (even * 0.4) as usize;
+        term.max_size = (even * 2.4).ceil() as usize;
+    }
+    Ok(())
+}
+
+/// The codewords of all levels in their first two principal components.
+fn codewords(name: &str, tokenizer: &Letter) -> Result<Section> {
+    let mut section = Section::new(format!("Codewords of {name}"));
+    let mut explained = PageTable::new(
+        "Share of the variance of the codewords",
+        ["level", "first component", "second component"],
+    );
+    for level in 0..tokenizer.space.codebooks().len() {
+        let codebook = Embeddings::new(tokenizer.codebook(level).to_owned())?;
+        let found = codebook.principal_components(2)?;
+        let points: Vec<(f64, f64)> = (0..codebook.rows())
+            .map(|row| found.rows.row(row))
+            .map(|row| (f64::from(row[0]), f64::from(row[1])))
+            .collect();
+        let _ = &points;
+        explained = explained.with_row([
+            (level + 1).to_string(),
+            format!("{:.3}", found.explained[0]),
+            format!("{:.3}", found.explained[1]),
+        ]);
+        let mut sorted: Vec<f64> = points.iter().map(|point| point.0).collect();
+        sorted.sort_by(f64::total_cmp);
+        let line = sorted
+            .iter()
+            .enumerate()
+            .map(|(place, &x)| (place as f64, x));
+        section = section.with_chart(
+            LineChart::new(format!(
+                "Level {}: codewords along the first component, sorted",
+                level + 1
+            ))
+            .with_axes("codeword", "first component")
+            .with_series("codewords", line),
+        );
+    }
+    Ok(section.with_table(explained))
+}
