@@ -19,7 +19,8 @@ use crate::{ItemId, UserId};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Check {
-    /// Users with a target that is in the history they are asked about: they came back to an item, or the target was left in.
+    /// Users with a target that is in the history they are asked about (as much of it as a limit leaves): they came back to an
+    /// item, or the target was left in.
     TargetInHistory,
     /// Users with a target that is in their own training history: they came back to an item, or what is tested on was trained
     /// on. Where nobody takes an item twice, every one of them is a leak.

@@ -103,7 +103,8 @@ impl Ranked {
     /// item. A score of minus infinity means "not to be recommended". A NaN is put first, so that
     /// [`evaluate`](crate::evaluate) finds it.
     ///
-    /// One pass over the scores with a buffer of `2 k` items, and one more to count ties.
+    /// One pass over the scores with a buffer of `2 k` items, and one more to find what ties with the last item of the list. All of
+    /// that is [kept](Self::beyond): where a model scores everything the same, the list is as long as the catalogue.
     #[must_use]
     pub fn from_scores(scores: &[f32], k: usize) -> Self {
         if k == 0 {

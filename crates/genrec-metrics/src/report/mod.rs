@@ -13,7 +13,7 @@ use crate::{
     Bootstrap, Error, EvaluationSet, Interval, Metric, Outcomes, Protocol, Result, Slice, Ties,
 };
 
-pub(crate) use csv::{Row, save_csv};
+pub(crate) use csv::save_csv;
 pub(crate) use display::{grid, metrics, row, speed, tie_note, with_interval};
 
 /// The mean of one metric over users.

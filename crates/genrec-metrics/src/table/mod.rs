@@ -1,8 +1,11 @@
 //! Reports side by side.
 
 mod caption;
+mod row;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use row::Row;
 
 use std::{fmt, path::Path};
 
@@ -10,9 +13,8 @@ use comfy_table::{Table as Grid, presets};
 use genrec_data::Test;
 
 use crate::{
-    Error, EvaluationSet, Metric, Report, Result, SeedSummary, Spread,
-    report::{self, grid, metrics, row, save_csv, speed, with_interval},
-    seeds::with_deviation,
+    Error, EvaluationSet, Metric, Report, Result, SeedSummary,
+    report::{grid, metrics, row, save_csv, speed},
 };
 
 /// Reports of one protocol side by side, one row each.
@@ -44,12 +46,12 @@ use crate::{
 pub struct Table<S = Test> {
     reports: Vec<Report<S>>,
     summaries: Vec<SeedSummary<S>>,
-    rows: Vec<Row>,
+    places: Vec<Place>,
 }
 
 /// Where a row is to be found.
 #[derive(Debug, Clone, Copy)]
-enum Row {
+enum Place {
     Report(usize),
     Summary(usize),
 }
@@ -59,7 +61,7 @@ impl<S> Default for Table<S> {
         Self {
             reports: Vec::new(),
             summaries: Vec::new(),
-            rows: Vec::new(),
+            places: Vec::new(),
         }
     }
 }
@@ -80,7 +82,7 @@ impl<S: EvaluationSet> Table<S> {
         if let Some(first) = self.first() {
             same_protocol(first, &report)?;
         }
-        self.rows.push(Row::Report(self.reports.len()));
+        self.places.push(Place::Report(self.reports.len()));
         self.reports.push(report);
         Ok(self)
     }
@@ -95,7 +97,7 @@ impl<S: EvaluationSet> Table<S> {
         if let Some(first) = self.first() {
             same_protocol(first, &summary.reports()[0])?;
         }
-        self.rows.push(Row::Summary(self.summaries.len()));
+        self.places.push(Place::Summary(self.summaries.len()));
         self.summaries.push(summary);
         Ok(self)
     }
@@ -118,7 +120,7 @@ impl<S: EvaluationSet> Table<S> {
     ///
     /// [`Error::File`] if it cannot be written.
     pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
-        let rows: Vec<report::Row<'_, S>> = self.rows().collect();
+        let rows: Vec<Row<'_, S>> = self.rows().collect();
         save_csv(&rows, path.as_ref())
     }
 
@@ -129,7 +131,7 @@ impl<S: EvaluationSet> Table<S> {
             return String::new();
         };
         grid.load_style(presets::ASCII_MARKDOWN);
-        format!("{grid}\n\n{}\n", self.caption())
+        format!("{grid}\n\n{}\n", self.caption().replace('\n', "\n\n"))
     }
 
     /// `break_line` stands between a mean and its interval; `None` without rows.
@@ -144,12 +146,8 @@ impl<S: EvaluationSet> Table<S> {
                 .map(|(metric, k)| format!("{}@{k}", metric.symbol())),
         );
         header.extend(["coverage", "Gini"].map(|name| format!("{name}@{last_k}")));
-        let last_spread = |row: &report::Row<'_, S>| match row {
-            report::Row::One(report) => report.spread().last().copied(),
-            report::Row::Seeds(summary) => summary.spread().last().copied(),
-        };
-        let known = |spread: Option<Spread>| spread.and_then(|spread| spread.mean_popularity);
-        let popularity = self.rows().any(|row| known(last_spread(&row)).is_some());
+        let popularity_of = |row: &Row<'_, S>| row.last_spread()?.mean_popularity;
+        let popularity = self.rows().any(|row| popularity_of(&row).is_some());
         if popularity {
             header.push(format!("popularity@{last_k}"));
         }
@@ -157,29 +155,18 @@ impl<S: EvaluationSet> Table<S> {
 
         let mut grid = grid(header);
         for shown in self.rows() {
-            let figure = |&(metric, k): &(Metric, usize)| match shown {
-                report::Row::One(report) => with_interval(report.figure(metric, k)),
-                report::Row::Seeds(summary) => with_deviation(summary.figure(metric, k)),
-            };
-            let (name, users_per_second) = match shown {
-                report::Row::One(report) => {
-                    (report.recommender().to_owned(), report.users_per_second())
-                }
-                report::Row::Seeds(summary) => (summary.label(), summary.users_per_second()),
-            };
-            let figures = columns.iter().map(figure);
+            let figures = columns.iter().map(|&(metric, k)| shown.figure(metric, k));
             let mut cells: Vec<String> =
                 figures.map(|cell| cell.replace('\n', break_line)).collect();
-            let spread = last_spread(&shown);
-            if let Some(spread) = spread {
+            if let Some(spread) = shown.last_spread() {
                 cells.extend([spread.coverage, spread.gini].map(|value| format!("{value:.3}")));
             }
             if popularity {
-                let shown = known(spread).map(|popularity| format!("{popularity:.1}"));
-                cells.push(shown.unwrap_or_else(|| "-".to_owned()));
+                let value = popularity_of(&shown).map(|popularity| format!("{popularity:.1}"));
+                cells.push(value.unwrap_or_else(|| "-".to_owned()));
             }
-            cells.push(speed(users_per_second));
-            grid.add_row(row(name, cells));
+            cells.push(speed(shown.users_per_second()));
+            grid.add_row(row(shown.name(), cells));
         }
         Some(grid)
     }
@@ -189,19 +176,16 @@ impl<S: EvaluationSet> Table<S> {
         self.all_reports().next()
     }
 
-    fn rows(&self) -> impl Iterator<Item = report::Row<'_, S>> {
-        self.rows.iter().map(|row| match *row {
-            Row::Report(place) => report::Row::One(&self.reports[place]),
-            Row::Summary(place) => report::Row::Seeds(&self.summaries[place]),
+    fn rows(&self) -> impl Iterator<Item = Row<'_, S>> {
+        self.places.iter().map(|place| match *place {
+            Place::Report(index) => Row::One(&self.reports[index]),
+            Place::Summary(index) => Row::Seeds(&self.summaries[index]),
         })
     }
 
     /// Single ones and those of seeds.
     fn all_reports(&self) -> impl Iterator<Item = &Report<S>> {
-        self.rows().flat_map(|row| match row {
-            report::Row::One(report) => std::slice::from_ref(report),
-            report::Row::Seeds(summary) => summary.reports(),
-        })
+        self.rows().flat_map(|row| row.reports())
     }
 }
 
