@@ -98,7 +98,9 @@ fn main() -> Result<()> {
 
     // 2. The baselines.
     let sasrec = run.sasrec(&preset.sasrec(), preset.sasrec_training(), &split)?;
-    let evaluation = EvaluateConfig::new(seed).with_slices(ItemSlices::of(&split.train));
+    let evaluation = EvaluateConfig::new(seed)
+        .with_slices(ItemSlices::of(&split.train))
+        .with_training(split.train.clone());
     let mut table = Table::new();
     let (popular, knn) = (MostPopular::fit(&split.train), ItemKnn::fit(&split.train));
     table.push(evaluate(&popular, &split.test, &evaluation)?)?;
