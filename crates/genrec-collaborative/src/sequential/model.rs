@@ -14,13 +14,16 @@ use crate::error::{Error, Result};
 
 /// A sequential recommender: the score of an item is the dot product of its row with the state after the history.
 ///
-/// A [`Recommender`](genrec_metrics::Recommender) itself; its item rows are [`item_embeddings`](Self::item_embeddings). Users are read by
+/// A [`Recommender`](genrec_metrics::Recommender) itself; its item rows are [`item_embeddings`](Self::item_embeddings). SASRec, BERT4Rec and GRU4Rec compare states with
+/// the rows that they read; Caser and HGN, as in their papers, with rows of a second table. Users are read by
 /// [Caser](Architecture::Caser) and [HGN](Architecture::Hgn) only; a user whom they do not know has a row of their own.
 #[derive(Module, Debug)]
 pub struct SequentialModel {
     /// One row an item, and for BERT4Rec one more for the mask, `[items (+ 1), d_model]`.
     pub(super) table: Param<Tensor<2>>,
     pub(super) network: Network,
+    /// The rows that states are compared with, where the papers have two tables (Caser, HGN), `[items, d_state]`.
+    pub(super) output: Option<Param<Tensor<2>>>,
     #[module(skip)]
     pub(super) dropout: Dropout,
     #[module(skip)]
@@ -52,9 +55,14 @@ impl SequentialConfig {
         }
         let draw = &mut Draw::new(seed, device);
         let masks = usize::from(matches!(self.architecture, Architecture::Bert4Rec { .. }));
+        let table = Param::from_tensor(draw.normal([items + masks, self.d_model], self.init_std));
+        let network = Network::new(self, users, draw);
+        let output = network.d_output(self.d_model);
+        let output = output.map(|d| Param::from_tensor(draw.normal([items, d], self.init_std)));
         Ok(SequentialModel {
-            table: Param::from_tensor(draw.normal([items + masks, self.d_model], self.init_std)),
-            network: Network::new(self, users, draw),
+            table,
+            network,
+            output,
             dropout: Dropout::new(self.dropout),
             config: self.clone(),
             items,
@@ -79,16 +87,16 @@ impl SequentialModel {
         self.users
     }
 
-    /// The rows of the items, `[items, d_model]`.
+    /// The rows that items are read as, `[items, d_model]`.
     ///
     /// # Errors
     ///
     /// [`Error::Embeddings`] if a number is none: the training has diverged.
     pub fn item_embeddings(&self) -> Result<Embeddings> {
-        Ok(Embeddings::from_tensor(self.valid().item_rows())?)
+        Ok(Embeddings::from_tensor(self.valid().read_rows())?)
     }
 
-    /// The same model with other rows of its items, `[items, d_model]`: what they are good for in ranking (LETTER, section 4.3, puts quantized rows there).
+    /// The same model reading other rows of its items, `[items, d_model]`: what they are good for in ranking (LETTER, section 4.3, puts quantized rows there).
     ///
     /// # Errors
     ///
@@ -119,7 +127,7 @@ impl SequentialModel {
         Ok(model)
     }
 
-    /// The states that rank what comes after each history, `[histories, d_model]`.
+    /// The states that rank what comes after each history, `[histories, d_state]`.
     ///
     /// The last items of a history are read. An empty history is read as a mask by BERT4Rec, and cannot be read by the others.
     pub(super) fn states(&self, histories: &[History<'_>]) -> Tensor<2> {
@@ -158,20 +166,28 @@ impl SequentialModel {
             ))
     }
 
-    /// The state at every place, `[rows, places, d_model]`.
+    /// The state at every place, `[rows, places, d_state]`.
     pub(super) fn forward(&self, inputs: &Inputs) -> Tensor<3> {
         let rows = embedding(self.table.val(), inputs.items.clone());
         self.network.forward(rows, inputs, &self.dropout)
     }
 
-    /// The states at some of all places, `[places, d_model]`.
+    /// The states at some of all places, `[places, d_state]`.
     pub(super) fn at(&self, states: Tensor<3>, places: Tensor<1, Int>) -> Tensor<2> {
-        let [rows, length, d_model] = states.dims();
-        states.reshape([rows * length, d_model]).select(0, places)
+        let [rows, length, d] = states.dims();
+        states.reshape([rows * length, d]).select(0, places)
     }
 
-    /// The rows of the items, `[items, d_model]`.
+    /// The rows that states are compared with, `[items, d_state]`.
     pub(super) fn item_rows(&self) -> Tensor<2> {
+        match &self.output {
+            Some(output) => output.val(),
+            None => self.read_rows(),
+        }
+    }
+
+    /// The rows that items are read as, `[items, d_model]`.
+    fn read_rows(&self) -> Tensor<2> {
         let table = self.table.val();
         match table.dims()[0] > self.items {
             true => table.narrow(0, 0, self.items),

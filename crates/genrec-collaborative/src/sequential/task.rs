@@ -191,7 +191,8 @@ impl Task for NextItem {
             Some(Drawn::Each(drawn)) => {
                 let [n, negatives] = drawn.dims();
                 let drawn = rows(drawn.clone().reshape([n * negatives]));
-                let drawn = drawn.reshape([n, negatives, self.config.d_model]);
+                let width = drawn.dims()[1];
+                let drawn = drawn.reshape([n, negatives, width]);
                 let pairwise = matches!(self.config.loss, Loss::Pairwise { .. });
                 let targets = rows(batch.targets.clone());
                 logistic_loss(states, targets, drawn, pairwise, predictions)

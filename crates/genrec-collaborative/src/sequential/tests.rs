@@ -1,7 +1,9 @@
 //! Networks keep their promises, and learn.
 
-use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Tensor, TensorData};
 use genrec_data::{Interactions, ItemId, Split, UserId, leave_one_out};
 use genrec_metrics::{EvaluateConfig, Metric, Query, Recommender, evaluate};
 use genrec_train::TrainingConfig;
@@ -136,40 +138,68 @@ fn users_matter_to_those_who_read_them() {
     }
 }
 
-#[test]
-fn gru_by_hand() {
-    let model = model(&SequentialConfig::gru4rec().with_d_model(1));
-    let network::Network::Gru(_) = &model.network else {
-        panic!("it is a GRU");
-    };
-    let weights: Vec<f32> = {
-        let mut all = Vec::new();
-        model.visit(&mut Flat(&mut all));
-        all
-    };
-    // Table, input (3 weights, 3 biases), gates (2 weights), candidate (1 weight, 1 bias).
-    let table = &weights[..ITEMS as usize];
-    let [wr, wz, wn, br, bz, bn, ur, uz, un, bu] = weights[ITEMS as usize..] else {
-        panic!("{} weights", weights.len());
-    };
-    let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
-    let mut h = 0.0_f32;
-    for item in [4, 7, 7] {
-        let x = table[item];
-        let r = sigmoid(wr * x + br + ur * h);
-        let z = sigmoid(wz * x + bz + uz * h);
-        let n = (wn * x + bn + r * (un * h + bu)).tanh();
-        h = (1.0 - z) * n + z * h;
+/// Numbers the weights in the order of the module, and gives each the value of its number.
+struct ByNumber(usize);
+
+impl ModuleMapper for ByNumber {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|weight| {
+            let first = self.0;
+            self.0 += weight.shape().num_elements();
+            let value = |n: usize| (0.5 * (0.61803 * n as f64 + 0.3).sin()) as f32;
+            let values: Vec<f32> = (first..self.0).map(value).collect();
+            Tensor::from_data(TensorData::new(values, weight.shape()), &weight.device())
+        })
     }
-    let found = states(&model, &[&[4, 7, 7]])[0][0];
-    assert!((found - h).abs() < 1e-6, "{found} {h}");
 }
 
-struct Flat<'a>(&'a mut Vec<f32>);
-
-impl burn::module::ModuleVisitor for Flat<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
-        self.0.extend(param.val().into_data().iter::<f32>());
+#[test]
+fn states_are_those_of_pytorch() {
+    let golden: BTreeMap<String, Vec<Vec<f32>>> =
+        serde_json::from_str(include_str!("../../../../tests/golden/sequential.json")).unwrap();
+    let architectures = [
+        Architecture::SasRec {
+            blocks: 2,
+            heads: 2,
+        },
+        Architecture::Bert4Rec {
+            blocks: 2,
+            heads: 2,
+            masked: 0.5,
+        },
+        Architecture::Gru4Rec { layers: 1 },
+        Architecture::Caser {
+            window: 3,
+            horizontal: 2,
+            vertical: 2,
+        },
+        Architecture::Hgn { window: 3 },
+    ];
+    for architecture in architectures {
+        let config = SequentialConfig::new(architecture)
+            .with_d_model(4)
+            .with_max_history(6);
+        let model = config.init(10, 3, 0, &Device::default()).unwrap();
+        let model = model.map(&mut ByNumber(0));
+        let histories = [
+            (Some(2), items(&[1, 2, 3])),
+            (None, items(&[4])),
+            (Some(0), items(&[5, 6, 7, 8, 9, 0])),
+        ];
+        let asked: Vec<History<'_>> = histories
+            .iter()
+            .map(|(user, items)| History {
+                user: user.map(UserId::new),
+                items,
+            })
+            .collect();
+        let found: Vec<f32> = model.states(&asked).into_data().iter().collect();
+        let expected = golden[model.name()].concat();
+        assert!(
+            close(&found, &expected),
+            "{}: {found:?}, expected {expected:?}",
+            model.name()
+        );
     }
 }
 

@@ -159,16 +159,21 @@ impl Retrieval {
             .iter()
             .zip(queries)
             .map(|(hypotheses, query)| {
-                let groups: Vec<(Vec<ItemId>, f32)> = hypotheses
-                    .iter()
-                    .map(|hypothesis| {
-                        let mut items = self.tokens.group_items(hypothesis.value as usize).to_vec();
-                        if self.seen_items == SeenItems::Removed {
-                            items.retain(|item| !query.history.contains(item));
-                        }
-                        (items, hypothesis.score)
-                    })
-                    .collect();
+                // Identifiers of equal score are not told apart either.
+                let mut groups: Vec<(Vec<ItemId>, f32)> = Vec::with_capacity(hypotheses.len());
+                for hypothesis in hypotheses {
+                    let mut items = self.tokens.group_items(hypothesis.value as usize).to_vec();
+                    if self.seen_items == SeenItems::Removed {
+                        items.retain(|item| !query.history.contains(item));
+                    }
+                    match groups
+                        .last_mut()
+                        .filter(|(_, score)| *score == hypothesis.score)
+                    {
+                        Some((tied, _)) => tied.extend(items),
+                        None => groups.push((items, hypothesis.score)),
+                    }
+                }
                 Ranked::grouped(&groups, k)
             })
             .collect();

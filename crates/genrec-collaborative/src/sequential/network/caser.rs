@@ -21,8 +21,6 @@ pub(crate) struct Caser {
     vertical: Param<Tensor<2>>,
     /// `[window * horizontal + vertical * d_model, d_model]`
     connected: Linear,
-    /// From the window and the user to a state, `[2 d_model, d_model]`: the paper gives items rows of twice the width for this instead.
-    joined: Linear,
 }
 
 impl Caser {
@@ -42,10 +40,10 @@ impl Caser {
                 .collect(),
             vertical: table(window, vertical, (window as f64).powf(-0.5), draw),
             connected: linear(features, d_model, true, draw),
-            joined: linear(2 * d_model, d_model, true, draw),
         }
     }
 
+    /// What the window says and whose it is, `[batch, places, 2 d_model]`.
     pub(super) fn forward(&self, rows: Tensor<3>, inputs: &Inputs, dropout: &Dropout) -> Tensor<3> {
         let [batch, places, d] = rows.dims();
         let window = self.horizontal.len();
@@ -73,7 +71,6 @@ impl Caser {
         );
         let users = self.users.val().select(0, inputs.users.clone());
         let users = users.unsqueeze_dim::<3>(1).repeat_dim(1, places);
-        let joined = Tensor::cat(vec![window.reshape([batch, places, d]), users], 2);
-        self.joined.forward(dropout.apply(joined))
+        Tensor::cat(vec![window.reshape([batch, places, d]), users], 2)
     }
 }

@@ -49,7 +49,16 @@ impl Network {
         }
     }
 
-    /// The state at every place, `[rows, places, d_model]`, of item rows `[rows, places, d_model]`. What stands at places that are not real changes nothing at
+    /// The width of the item rows that states are compared with, where they are not those that are read.
+    pub(super) fn d_output(&self, d_model: usize) -> Option<usize> {
+        match self {
+            Self::Transformer(_) | Self::Gru(_) => None,
+            Self::Caser(_) => Some(2 * d_model),
+            Self::Hgn(_) => Some(d_model),
+        }
+    }
+
+    /// The state at every place, `[rows, places, d_state]`, of item rows `[rows, places, d_model]`. What stands at places that are not real changes nothing at
     /// those that are.
     pub(super) fn forward(&self, rows: Tensor<3>, inputs: &Inputs, dropout: &Dropout) -> Tensor<3> {
         match self {
