@@ -5,6 +5,7 @@
 //! ```
 #![allow(clippy::print_stdout)]
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -93,8 +94,8 @@ fn main() -> Result<()> {
 
     // 3. Every table, then all side by side.
     let mut inspections = Vec::new();
-    for (path, table) in arguments.files.iter().zip(&tables) {
-        let inspection = inspector.inspect(path.display().to_string(), table)?;
+    for (name, table) in names(&arguments.files).into_iter().zip(&tables) {
+        let inspection = inspector.inspect(name, table)?;
         println!("{inspection}\n");
         inspections.push(inspection);
     }
@@ -111,6 +112,22 @@ fn main() -> Result<()> {
         println!("saved {}", path.display());
     }
     Ok(())
+}
+
+/// What the tables are called: their files without folders, where that tells them apart.
+fn names(files: &[PathBuf]) -> Vec<String> {
+    let short = files.iter().filter_map(|path| path.file_stem());
+    let distinct: HashSet<_> = short.clone().collect();
+    if distinct.len() == files.len() {
+        short
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect()
+    } else {
+        files
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect()
+    }
 }
 
 /// A table, with codebooks of the size that was asked for.
