@@ -40,6 +40,8 @@ impl fmt::Display for Inspection {
         }
         let (header, rows) = self.level_columns();
         writeln!(f, "{}", grid(header, rows))?;
+        let (header, rows) = self.tree_columns();
+        writeln!(f, "{}", grid(header, rows))?;
         for known in &self.neighbours {
             fmt_neighbours(f, known)?;
         }

@@ -14,13 +14,8 @@ impl Inspection {
             "dead",
             "perplexity",
             "entropy (nats)",
-            "of most",
+            "of maximum",
             "Gini",
-            "prefixes",
-            "collision rate",
-            "children",
-            "at most",
-            "single child",
         ];
         let row = |(number, level): (usize, &super::Level)| {
             vec![
@@ -32,11 +27,36 @@ impl Inspection {
                 format!("{:.3}", level.usage.entropy),
                 format!("{:.3}", level.normalized_entropy),
                 format!("{:.3}", level.usage.gini),
+            ]
+        };
+        (
+            header.map(str::to_owned).to_vec(),
+            (1..).zip(&self.levels).map(row).collect(),
+        )
+    }
+
+    pub(super) fn tree_columns(&self) -> Columns {
+        let header = [
+            "prefix",
+            "different",
+            "collision rate",
+            "that lead on",
+            "next codes",
+            "at most",
+            "single next",
+        ];
+        let row = |(number, level): (usize, &super::Level)| {
+            let next = self.levels.get(number).map(|next| &next.branching);
+            let of_next =
+                |cell: fn(&super::Branching) -> String| next.map_or_else(|| "-".to_owned(), cell);
+            vec![
+                codes(number),
                 level.prefixes.to_string(),
                 percent(level.collision_rate),
-                format!("{:.2}", level.branching.mean),
-                level.branching.max.to_string(),
-                percent(level.branching.single),
+                of_next(|next| next.nodes.to_string()),
+                of_next(|next| format!("{:.2}", next.mean)),
+                of_next(|next| next.max.to_string()),
+                of_next(|next| percent(next.single)),
             ]
         };
         (
@@ -49,7 +69,7 @@ impl Inspection {
         let mut header = ["category depth", "categories", "items"]
             .map(str::to_owned)
             .to_vec();
-        header.extend((1..=self.levels.len()).map(|codes| format!("by {codes} codes")));
+        header.extend((1..=self.levels.len()).map(codes));
         let row = |found: &super::CategoryPurity| {
             let counts =
                 [found.depth, found.categories, found.items].map(|count| count.to_string());
@@ -150,6 +170,10 @@ pub(super) fn churn_words(churn: &Churn) -> String {
         churn.mean_common_prefix,
         rand.join(" ")
     )
+}
+
+fn codes(number: usize) -> String {
+    format!("{number} {}", if number == 1 { "code" } else { "codes" })
 }
 
 pub(super) fn percent(share: f64) -> String {

@@ -120,7 +120,7 @@ impl LineChart {
         let root = SVGBackend::with_string(svg, draw::SIZE).into_drawing_area();
         let mut chart = ChartBuilder::on(&root)
             .margin(16)
-            .x_label_area_size(88)
+            .x_label_area_size(self.frame.x_area())
             .y_label_area_size(150)
             .build_cartesian_2d(x, y)?;
         let text = ("sans-serif", draw::TEXT).into_font().color(&draw::INK);

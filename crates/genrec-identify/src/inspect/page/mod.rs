@@ -8,7 +8,7 @@ use super::{
     CategoryPurity, Inspection, Summary,
     words::{maybe, percent},
 };
-use parts::{changes, frequencies, listed, neighbours, table, together, with_traffic};
+use parts::{changes, definitions, frequencies, listed, neighbours, table, together, with_traffic};
 
 /// More lines than this are no help in a plot of several tables.
 const LINES: usize = 7;
@@ -37,9 +37,12 @@ pub fn page(title: &str, inspections: &[Inspection]) -> Page {
     if inspections.len() > 1 && inspections.len() <= LINES {
         page = page.with_section(together(inspections));
     }
-    inspections.iter().fold(page, |page, inspection| {
-        page.with_section(inspection.section())
-    })
+    inspections
+        .iter()
+        .fold(page, |page, inspection| {
+            page.with_section(inspection.section())
+        })
+        .with_section(definitions())
 }
 
 impl Inspection {
@@ -67,14 +70,17 @@ impl Inspection {
             facts.push(("variance explained", maybe(found.explained, 4)));
             facts.push(("reconstruction cosine", format!("{:.4}", found.cosine)));
         }
+        let (header, rows) = self.tree_columns();
+        let tree = table(
+            "The tree of prefixes: how many there are, and how many next codes those have that lead on",
+            header,
+            rows,
+        );
         let (header, rows) = self.level_columns();
         let mut section = Section::new(&self.name)
             .with_facts(facts)
-            .with_table(table(
-                "Levels, and what leads into them from the prefixes before",
-                header,
-                rows,
-            ))
+            .with_table(table("Use of the codewords, level by level", header, rows))
+            .with_table(tree)
             .with_chart(frequencies(&self.levels))
             .with_chart(self.first_codes());
         section = self.neighbours.iter().fold(section, |section, known| {

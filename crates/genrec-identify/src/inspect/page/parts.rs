@@ -183,3 +183,55 @@ fn sentence(words: &str) -> String {
         format!("{}{}.", first.to_uppercase(), letters.as_str())
     })
 }
+
+/// What the figures mean.
+pub(super) fn definitions() -> Section {
+    let meanings = [
+        (
+            "collision rate",
+            "1 - different identifiers / items; after a number of codes, of the identifiers cut there.",
+        ),
+        ("dead", "Codewords that no item has."),
+        (
+            "perplexity",
+            "How many evenly used codewords would be as diverse: the exponential of the entropy.",
+        ),
+        (
+            "of maximum",
+            "Entropy over the logarithm of the number of codewords: 1 when they are used evenly.",
+        ),
+        (
+            "Gini",
+            "Unevenness of the use of all codewords, dead ones included: 0 when even.",
+        ),
+        (
+            "single next",
+            "Share of the prefixes after which only one code can follow, so that a decoder has no choice.",
+        ),
+        (
+            "recall@k, NDCG@k",
+            "How many of an item's k nearest neighbours are among the k items its codes put nearest, the mean over the items. Where codes put \
+             several items at the same distance, the expectation over their orders.",
+        ),
+        (
+            "Spearman, Kendall",
+            "Rank correlation of nearness in codes and cosine of the embeddings on a random sample of pairs (Kendall: tau-b).",
+        ),
+        (
+            "code overlap",
+            "Share of the places at which an item has the code of its nearest neighbour, the mean over the items.",
+        ),
+        (
+            "purity",
+            "Share of the items that have the most frequent category of their prefix; by chance: with categories permuted; adjusted: 0 by \
+             chance, 1 when every prefix has one category.",
+        ),
+        (
+            "adjusted Rand index",
+            "Whether two tables group items alike by their first codes, whatever the codes are called: 1 alike, 0 by chance.",
+        ),
+    ];
+    Section::new("What the figures mean").with_table(
+        Table::new("Definitions", ["figure", "meaning"]).with_rows(meanings.map(<[&str; 2]>::from)),
+    )
+}
