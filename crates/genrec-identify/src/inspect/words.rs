@@ -98,7 +98,9 @@ pub(super) fn neighbour_columns(known: &Neighbourhood) -> Columns {
             .iter()
             .flat_map(|at| [format!("recall@{}", at.k), format!("NDCG@{}", at.k)]),
     );
-    header.extend(["Spearman", "Kendall"].map(str::to_owned));
+    if known.correlation.is_some() {
+        header.extend(["Spearman", "Kendall"].map(str::to_owned));
+    }
     let row = |name: &str,
                which: fn(&AgreementAt) -> super::Agreement,
                ranks: Option<RankCorrelation>| {
@@ -107,8 +109,10 @@ pub(super) fn neighbour_columns(known: &Neighbourhood) -> Columns {
             let found = which(at);
             row.extend([found.recall, found.ndcg].map(|figure| format!("{figure:.4}")));
         }
-        row.push(maybe(ranks.and_then(|ranks| ranks.spearman), 4));
-        row.push(maybe(ranks.and_then(|ranks| ranks.kendall), 4));
+        if known.correlation.is_some() {
+            let figures = ranks.map_or([None; 2], |ranks| [ranks.spearman, ranks.kendall]);
+            row.extend(figures.map(|figure| maybe(figure, 4)));
+        }
         row
     };
     let ranks = known.correlation.as_ref();

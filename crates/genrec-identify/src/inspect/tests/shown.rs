@@ -116,6 +116,8 @@ fn text_has_every_part() {
     for expected in expected {
         assert!(text.contains(expected), "{expected} in\n{text}");
     }
+    // Only embeddings have distances to correlate with.
+    assert_eq!(text.matches("Kendall").count(), 2 * 2);
     let summary = Summary(&inspections).to_string();
     for expected in [
         "planted & good",
