@@ -3,12 +3,13 @@
 //! ```text
 //! cargo run --release --example inspect -- a.index.json b.index.json --data DIR --text text.safetensors --html tables.html
 //! ```
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::collections::HashSet;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::Parser;
 use genrec::data::readers::LetterJson;
@@ -53,9 +54,17 @@ struct Arguments {
     json: Option<PathBuf>,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
+fn run(arguments: &Arguments) -> Result<()> {
     // 1. The tables, and what is known about their items.
     let tables = arguments
         .files
