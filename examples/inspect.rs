@@ -3,11 +3,13 @@
 //! ```text
 //! cargo run --release --example inspect -- a.index.json b.index.json --data DIR --text text.safetensors --html tables.html
 //! ```
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::Parser;
 use genrec::data::readers::LetterJson;
@@ -52,9 +54,17 @@ struct Arguments {
     json: Option<PathBuf>,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
+fn run(arguments: &Arguments) -> Result<()> {
     // 1. The tables, and what is known about their items.
     let tables = arguments
         .files
@@ -93,8 +103,8 @@ fn main() -> Result<()> {
 
     // 3. Every table, then all side by side.
     let mut inspections = Vec::new();
-    for (path, table) in arguments.files.iter().zip(&tables) {
-        let inspection = inspector.inspect(path.display().to_string(), table)?;
+    for (name, table) in names(&arguments.files).into_iter().zip(&tables) {
+        let inspection = inspector.inspect(name, table)?;
         println!("{inspection}\n");
         inspections.push(inspection);
     }
@@ -111,6 +121,22 @@ fn main() -> Result<()> {
         println!("saved {}", path.display());
     }
     Ok(())
+}
+
+/// What the tables are called: their files without folders, where that tells them apart.
+fn names(files: &[PathBuf]) -> Vec<String> {
+    let short = files.iter().filter_map(|path| path.file_stem());
+    let distinct: HashSet<_> = short.clone().collect();
+    if distinct.len() == files.len() {
+        short
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect()
+    } else {
+        files
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect()
+    }
 }
 
 /// A table, with codebooks of the size that was asked for.

@@ -222,20 +222,18 @@ impl Columns {
     }
 }
 
+/// Identifiers of these codes.
+#[cfg(test)]
+pub(super) fn of_rows(rows: &[Vec<u32>]) -> Identifiers {
+    let rows = rows.iter().map(|row| row.iter().copied().collect());
+    Identifiers::from_rows(rows.collect()).unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-
-    pub(in crate::inspect) fn identifiers(rows: &[Vec<u32>]) -> Identifiers {
-        Identifiers::from_rows(
-            rows.iter()
-                .map(|row| row.iter().copied().collect())
-                .collect(),
-        )
-        .unwrap()
-    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
@@ -243,7 +241,7 @@ mod tests {
         /// One item against all is one item against each.
         #[test]
         fn comparing_with_all_is_comparing_with_each(rows in vec(vec(0_u32..3, 1..5), 1..20)) {
-            let columns = Columns::of(&identifiers(&rows));
+            let columns = Columns::of(&of_rows(&rows));
             let (mut shared, mut prefix) = (Vec::new(), Vec::new());
             for a in 0..rows.len() {
                 columns.compare(a, &mut shared, &mut prefix);
@@ -288,6 +286,3 @@ mod tests {
         assert!(Identifiers::read_index_json("no/such.json").is_err());
     }
 }
-
-#[cfg(test)]
-pub(super) use tests::identifiers as of_rows;

@@ -2,7 +2,7 @@
 //!
 //! **In**: [`Identifiers`] of any origin, and beside them whatever is at hand: the catalogue, embeddings of what items say and of what
 //! people did, the interactions, another table. **Out**: an [`Inspection`], which displays as text, goes to JSON by serde and makes an
-//! HTML [`page`]. It has all that the parts given allow:
+//! HTML [`page()`]. It has all that the parts given allow:
 //!
 //! | part | what it adds |
 //! | --- | --- |
@@ -46,13 +46,14 @@ mod purity;
 mod reference;
 mod report;
 mod retrieval;
+mod summary;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use churn::Churn;
 pub use config::InspectConfig;
 pub use correlation::{Correlation, RankCorrelation};
-pub use display::Summary;
 pub use identifiers::Identifiers;
 pub use inspector::Inspector;
 pub use levels::{FirstCodes, Level, Traffic};
@@ -65,3 +66,4 @@ pub use report::{
     Collided, CollidedItem, CollisionReport, Inspection, Neighbourhood, Reconstruction,
 };
 pub use retrieval::{Agreement, AgreementAt};
+pub use summary::Summary;

@@ -3,7 +3,7 @@ use std::fmt;
 use genrec_data::{Interactions, ItemId};
 use genrec_embed::Embeddings;
 use genrec_metrics::{ItemKnnConfig, Query, Ranked, Recommender};
-use ndarray::{Array2, Axis, Slice};
+use ndarray::{Array2, ArrayViewMut1, Axis, Slice, linalg::general_mat_mul};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -73,38 +73,42 @@ impl Neighbours {
 }
 
 fn nearest(rows: &Array2<f32>, k: usize) -> Vec<Vec<u32>> {
-    let empty: Vec<usize> = (0..rows.nrows())
+    let items = rows.nrows();
+    let empty: Vec<usize> = (0..items)
         .filter(|&row| rows.row(row).iter().all(|&x| x == 0.0))
         .collect();
-    let blocks: Vec<usize> = (0..rows.nrows()).step_by(BLOCK).collect();
-    let lists = blocks.par_iter().flat_map_iter(|&start| {
-        let end = (start + BLOCK).min(rows.nrows());
+    let blocks: Vec<usize> = (0..items).step_by(BLOCK).collect();
+    let block = |similarities: &mut Array2<f32>, start: usize| {
+        let end = (start + BLOCK).min(items);
+        let mut similarities = similarities.slice_axis_mut(Axis(0), Slice::from(..end - start));
         let block = rows.slice_axis(Axis(0), Slice::from(start..end));
-        let mut similarities = block.dot(&rows.t());
-        let empty = &empty;
-        let list = move |(place, mut similarities): (usize, ndarray::ArrayViewMut1<'_, f32>)| {
-            let item = start + place;
+        general_mat_mul(1.0, &block, &rows.t(), 0.0, &mut similarities);
+        let list = |(item, mut similarities): (usize, ArrayViewMut1<'_, f32>)| {
             if empty.binary_search(&item).is_ok() {
                 return Vec::new();
             }
             similarities[item] = f32::NEG_INFINITY;
-            for &other in empty {
+            for &other in &empty {
                 similarities[other] = f32::NEG_INFINITY;
             }
             let similarities = similarities
                 .as_slice()
-                .expect("rows of a product lie in one piece");
+                .expect("the buffer is in standard layout");
             numbers(&Ranked::from_scores(similarities, k))
         };
-        let lists: Vec<Vec<u32>> = similarities
-            .rows_mut()
-            .into_iter()
-            .enumerate()
+        (start..)
+            .zip(similarities.rows_mut())
             .map(list)
-            .collect();
-        lists
-    });
-    lists.collect()
+            .collect::<Vec<_>>()
+    };
+    let lists: Vec<Vec<Vec<u32>>> = blocks
+        .par_iter()
+        .map_init(
+            || Array2::zeros((BLOCK.min(items), items)),
+            |similarities, &start| block(similarities, start),
+        )
+        .collect();
+    lists.concat()
 }
 
 fn numbers(ranked: &Ranked) -> Vec<u32> {

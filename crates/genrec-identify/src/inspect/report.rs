@@ -104,6 +104,13 @@ pub struct Reconstruction {
 }
 
 impl Inspection {
+    /// The comparison with a reference, where it was given.
+    pub fn neighbours_by(&self, reference: Reference) -> Option<&Neighbourhood> {
+        self.neighbours
+            .iter()
+            .find(|known| known.reference == reference)
+    }
+
     /// Adds how well `decoded`, what a quantizer's decoder makes of each item's codes, matches the rows it was fitted to, `[items, dim]`
     /// both.
     ///

@@ -146,7 +146,7 @@ impl BarChart {
         let categories = self.categories.len();
         let mut chart = ChartBuilder::on(&root)
             .margin(16)
-            .x_label_area_size(96)
+            .x_label_area_size(self.frame.x_area())
             .y_label_area_size(150)
             .build_cartesian_2d(0.0..categories as f64, y.clone())?;
         let text = ("sans-serif", draw::TEXT).into_font().color(&draw::INK);

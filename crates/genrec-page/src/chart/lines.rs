@@ -113,16 +113,20 @@ impl LineChart {
         x: std::ops::Range<f64>,
         y: std::ops::Range<f64>,
     ) -> std::result::Result<(), Box<dyn std::error::Error>> {
+        // Between levels or epochs there is nothing to label.
+        let mut places = self.series.iter().flat_map(|(_, points)| points);
+        let whole = places.all(|point| point.0.fract() == 0.0);
+        let steps = ((x.end - x.start) / 1.1).round() as usize;
         let root = SVGBackend::with_string(svg, draw::SIZE).into_drawing_area();
         let mut chart = ChartBuilder::on(&root)
             .margin(16)
-            .x_label_area_size(96)
+            .x_label_area_size(self.frame.x_area())
             .y_label_area_size(150)
             .build_cartesian_2d(x, y)?;
         let text = ("sans-serif", draw::TEXT).into_font().color(&draw::INK);
         chart
             .configure_mesh()
-            .x_labels(12)
+            .x_labels(if whole { 12.min(steps + 1) } else { 12 })
             .y_labels(8)
             .light_line_style(TRANSPARENT)
             .bold_line_style(draw::INK.mix(0.15))
@@ -131,7 +135,13 @@ impl LineChart {
             .axis_desc_style(text)
             .x_desc(html::printable(&self.frame.x))
             .y_desc(html::printable(&self.frame.y))
-            .x_label_formatter(&|value| draw::number(*value))
+            .x_label_formatter(&|value| {
+                if whole && (value - value.round()).abs() > 1e-6 {
+                    String::new()
+                } else {
+                    draw::number(*value)
+                }
+            })
             .y_label_formatter(&|value| draw::number(*value))
             .draw()?;
         for (series, (_, points)) in self.series.iter().enumerate() {
@@ -155,8 +165,6 @@ impl LineChart {
             };
         }
         root.present()?;
-        drop(chart);
-        drop(root);
         Ok(())
     }
 }
@@ -194,6 +202,19 @@ mod tests {
                 .describe(),
             "a: 1 at 0 to 0.5 at 1, between 0.5 and 1."
         );
+    }
+
+    #[test]
+    fn whole_numbers_are_labelled_as_such() {
+        let labels = |points: [(f64, f64); 3]| {
+            let svg = LineChart::new("C").with_series("a", points).svg().unwrap();
+            ["1", "2", "3", "1.4"].map(|label| svg.contains(&format!(">\n{label}\n<")))
+        };
+        assert_eq!(
+            labels([(1.0, 90.0), (2.0, 80.0), (3.0, 85.0)]),
+            [true, true, true, false]
+        );
+        assert!(labels([(1.0, 90.0), (1.5, 80.0), (3.0, 85.0)])[3]);
     }
 
     #[test]

@@ -90,6 +90,11 @@ struct Frame {
 }
 
 impl Frame {
+    /// Units below the plot: the labels, and the name of the axis where it has one.
+    fn x_area(&self) -> u32 {
+        if self.x.is_empty() { 48 } else { 88 }
+    }
+
     fn wrong(&self, series: Option<&str>, expected: &str, found: impl Into<String>) -> Error {
         Error::Chart {
             caption: self.caption.clone(),

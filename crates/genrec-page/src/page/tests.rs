@@ -38,7 +38,7 @@ fn tags(html: &str) -> Vec<(String, bool, bool)> {
         let name: String = tag
             .trim_start_matches('/')
             .chars()
-            .take_while(|character| character.is_ascii_alphanumeric())
+            .take_while(char::is_ascii_alphanumeric)
             .collect();
         tags.push((name, tag.starts_with('/'), tag.ends_with('/')));
     }

@@ -205,3 +205,12 @@ fn the_real_files_have_their_published_sizes() {
         assert_eq!(dataset.catalog.has_text(), has_text, "{name}");
     }
 }
+
+#[test]
+fn an_item_file_is_read_alone() {
+    let folder = Folder::new();
+    let catalog = LetterJson::read_items(folder.file("Toy.item.json", ITEM)).unwrap();
+    assert_eq!(catalog, read(INTER, Some(ITEM)).unwrap().catalog);
+    let missing = LetterJson::read_items(folder.file("Gap.item.json", "{\"0\": {}, \"2\": {}}"));
+    assert!(missing.unwrap_err().to_string().contains("no item 1"));
+}
