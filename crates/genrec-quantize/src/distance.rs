@@ -2,6 +2,9 @@
 
 use burn::tensor::{Int, Tensor};
 
+/// Distances held at once, so that a million rows do not need gigabytes.
+pub(crate) const DISTANCES_AT_ONCE: usize = 1 << 24;
+
 /// Number of rows and their sum for each of `clusters` codes: `[clusters]` and `[clusters, d]`.
 ///
 /// As a product with the one-hot codes, because a scatter sums in no fixed order on a GPU.

@@ -75,8 +75,8 @@ pub use kmeans::{
 pub use mlp::{Mlp, MlpConfig, MlpInit};
 pub use quantizer::{EpochCodes, Quantized, Quantizer, encode_all};
 pub use residual::{
-    Assignment, CodebookInit, CodebookUpdate, LevelLoss, QuantizedGradient, Residual,
-    ResidualQuantized, ResidualQuantizer, ResidualQuantizerConfig, RowError,
+    Assignment, CodebookInit, CodebookUpdate, Codewords, Estimator, LevelLoss, QuantizedGradient,
+    Residual, ResidualQuantized, ResidualQuantizer, ResidualQuantizerConfig, RowError,
 };
 pub use rqvae::{RqVae, RqVaeConfig};
 pub use sinkhorn::{SinkhornConfig, SinkhornPlan};

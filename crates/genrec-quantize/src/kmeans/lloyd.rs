@@ -1,13 +1,10 @@
 use super::plus_plus::plus_plus;
 use super::{Clustering, check, settled_below};
 use crate::Result;
-use crate::distance::{assigned_sums, nearest};
+use crate::distance::{DISTANCES_AT_ONCE, assigned_sums, nearest};
 use crate::seed::{self, Stream};
 use burn::config::Config;
 use burn::tensor::{Int, Tensor, TensorData};
-
-/// Distances held at once, so that a million points do not need a gigabyte.
-const DISTANCES_AT_ONCE: usize = 1 << 24;
 
 /// Configuration of k-means on the device of the points.
 #[derive(Config, Debug, PartialEq)]
