@@ -20,6 +20,28 @@ pub(crate) fn assigned_sums(
     (counts, members.matmul(rows))
 }
 
+/// The mean of the rows of each code, `[clusters, d]`; a code without rows keeps its row of `old`.
+pub(crate) fn means(rows: &Tensor<2>, codes: &Tensor<1, Int>, old: Tensor<2>) -> Tensor<2> {
+    let (count, [clusters, d]) = (rows.dims()[0], old.dims());
+    let block = (DISTANCES_AT_ONCE / clusters).max(1);
+    let (counts, sums) = (0..count)
+        .step_by(block)
+        .map(|start| {
+            let size = block.min(count - start);
+            let (rows, codes) = (rows.clone(), codes.clone());
+            assigned_sums(
+                rows.narrow(0, start, size),
+                codes.narrow(0, start, size),
+                clusters,
+            )
+        })
+        .reduce(|a, b| (a.0 + b.0, a.1 + b.1))
+        .expect("at least one row");
+    let counts = counts.unsqueeze_dim::<2>(1);
+    let unused = counts.clone().lower_scalar(0.5).expand([clusters, d]);
+    (sums / counts.clamp_min(1.0)).mask_where(unused, old)
+}
+
 /// The nearest of `points` for each of `rows`: `|x|²` is the same for all of them, so `|e|² - 2 x
 /// e` decides.
 pub(crate) fn nearest(rows: Tensor<2>, points: Tensor<2>) -> Tensor<1, Int> {

@@ -55,12 +55,16 @@
 mod codebook;
 mod distance;
 mod error;
+mod fsq;
 #[cfg(test)]
 mod golden;
 mod kmeans;
 mod mlp;
+mod product;
 mod quantizer;
 mod residual;
+mod residual_kmeans;
+mod rows;
 mod rqvae;
 mod seed;
 mod sinkhorn;
@@ -69,15 +73,19 @@ mod usage;
 
 pub use codebook::{Codebook, CodebookConfig};
 pub use error::{Error, Result};
+pub use fsq::{Fsq, FsqConfig};
 pub use kmeans::{
-    Clustering, ConstrainedKMeansConfig, KMeansConfig, SizeBounds, constrained_assignment,
+    ClusterSizes, Clustering, ConstrainedKMeansConfig, KMeansConfig, SizeBounds,
+    constrained_assignment,
 };
 pub use mlp::{Mlp, MlpConfig, MlpInit};
+pub use product::{ProductKMeans, ProductKMeansConfig, Rotation};
 pub use quantizer::{EpochCodes, Quantized, Quantizer, encode_all};
 pub use residual::{
     Assignment, CodebookInit, CodebookUpdate, Codewords, Estimator, LevelLoss, QuantizedGradient,
     Residual, ResidualQuantized, ResidualQuantizer, ResidualQuantizerConfig, RowError,
 };
+pub use residual_kmeans::{ResidualKMeans, ResidualKMeansConfig};
 pub use rqvae::{RqVae, RqVaeConfig};
 pub use sinkhorn::{SinkhornConfig, SinkhornPlan};
 pub use trainer::{

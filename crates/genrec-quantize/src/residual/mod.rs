@@ -6,6 +6,8 @@ mod options;
 mod quantizer;
 pub(crate) mod search;
 mod start;
+#[cfg(test)]
+mod tests;
 
 pub use config::ResidualQuantizerConfig;
 pub use options::{

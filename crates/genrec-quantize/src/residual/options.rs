@@ -49,7 +49,8 @@ pub enum Estimator {
     StraightThrough,
     /// Turned and stretched as the latent had to be to become the sum of its codewords (the
     /// rotation trick; Fifty et al., 2024): the angle between gradient and quantized latent is kept
-    /// up to the encoder.
+    /// up to the encoder. Latents then run away from codebooks that follow slowly: use a commitment
+    /// of 1, or moving averages, beside it.
     Rotation,
     /// Gumbel-softmax (Jang et al., 2017): codewords are drawn by `argmax l_k + g_k`, where `l_k =
     /// -| r - e_k |² / v` (`v` is the mean of the batch's squared distances to the nearest

@@ -14,9 +14,6 @@ use burn::tensor::{Int, Tensor};
 /// - rows: `[rows, d]`, without autodiff
 /// - output: `[rows, levels]`
 pub(crate) fn encode(codebooks: &[Tensor<2>], rows: Tensor<2>, beam: usize) -> Tensor<2, Int> {
-    if beam <= 1 {
-        return greedy(codebooks, rows);
-    }
     let [count, d] = rows.dims();
     let widest = codebooks.iter().map(|words| words.dims()[0]).max();
     let block = (DISTANCES_AT_ONCE / (beam * widest.unwrap_or(1).max(d))).max(1);
@@ -24,7 +21,10 @@ pub(crate) fn encode(codebooks: &[Tensor<2>], rows: Tensor<2>, beam: usize) -> T
         .step_by(block)
         .map(|start| {
             let rows = rows.clone().narrow(0, start, block.min(count - start));
-            beam_search(codebooks, rows, beam)
+            match beam {
+                1 => greedy(codebooks, rows),
+                _ => beam_search(codebooks, rows, beam),
+            }
         })
         .collect();
     Tensor::cat(codes, 0)
