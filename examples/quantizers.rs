@@ -19,8 +19,8 @@ use genrec::embed::{Embeddings, HashedTfIdfConfig};
 use genrec::identify::CodeTable;
 use genrec::quantize::{
     Callbacks, ClusterSizes, CodebookUpdate, Codewords, Estimator, FsqConfig, ProductKMeansConfig,
-    Quantizer, ResidualKMeansConfig, ResidualQuantizerConfig, Rotation, RqVaeConfig, TrainerConfig,
-    encode_all,
+    Quantizer, ResidualKMeansConfig, ResidualQuantizerConfig, Rotation, RowError, RqVaeConfig,
+    TrainerConfig, encode_all,
 };
 
 mod shared;
@@ -115,13 +115,21 @@ fn main() -> Result<()> {
 
     // 2. Trained by gradient, around the same encoder and decoder.
     let hidden = vec![256, 128];
-    let quantizer = ResidualQuantizerConfig::new(32).with_codebook_sizes(sizes);
+    // Rows of unit length have values of about 1 / sqrt(d_input): the mean of their squares is next to nothing beside
+    // the codebook terms, the squared norm is of their size.
+    let quantizer = ResidualQuantizerConfig::new(32)
+        .with_codebook_sizes(sizes)
+        .with_error(RowError::SquaredNorm);
     let averages = CodebookUpdate::Ema { decay: 0.95 };
     let trainer = TrainerConfig::new(arguments.epochs)
         .with_batch(256)
         .with_seed(seed)
         .init();
     for (name, quantizer) in [
+        (
+            "RQ-VAE, straight through, mean squares",
+            quantizer.clone().with_error(RowError::MeanSquare),
+        ),
         ("RQ-VAE, straight through", quantizer.clone()),
         (
             "RQ-VAE, moving averages",
@@ -209,6 +217,7 @@ impl Comparison {
         let seconds = start.elapsed().as_secs_f64();
         let lost = quantizer.decode(codes.clone()).inner() - self.rows.clone();
         let lost = lost.square().mean().into_scalar::<f32>() / self.variance;
+        println!("{name}: error {lost:.4} after {seconds:.1} s");
         let usage = CodeTable::from_tensor(codes, quantizer.codebook_sizes())?.usage();
         let levels = usage.levels.len() as f64;
         let used: usize = usage.levels.iter().map(|level| level.used).sum();

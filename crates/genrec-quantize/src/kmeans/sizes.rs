@@ -52,7 +52,7 @@ impl ClusterSizes {
         }
     }
 
-    /// Centroids `[clusters, d]` of points `[points, d]`.
+    /// Centroids `[clusters, d]` of points `[points, d]`, by k-means from greedy k-means++.
     pub(crate) fn centroids(
         self,
         points: &Tensor<2>,
@@ -63,6 +63,7 @@ impl ClusterSizes {
     ) -> Result<Tensor<2>> {
         let clustering = match self.bounds(points.dims()[0], clusters) {
             None => KMeansConfig::new(clusters)
+                .with_candidates(2 + (clusters as f64).ln() as usize)
                 .with_iterations(iterations)
                 .with_restarts(restarts)
                 .fit(points, seed),
