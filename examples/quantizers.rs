@@ -147,6 +147,16 @@ fn main() -> Result<()> {
                 .with_commitment(1.0),
         ),
         (
+            "RQ-VAE, rotation trick, moving averages, commitment 1",
+            quantizer
+                .clone()
+                .with_update(averages)
+                .with_ema_smoothing(1e-5)
+                .with_revive(true)
+                .with_estimator(Estimator::Rotation)
+                .with_commitment(1.0),
+        ),
+        (
             "RQ-VAE, Gumbel-softmax",
             quantizer.clone().with_estimator(Estimator::gumbel()),
         ),

@@ -62,7 +62,6 @@ fn residual_k_means_is_as_good_as_faiss() {
     ] {
         let config = config().with_beam(beam).with_refinements(refinements);
         let found = error(&config.fit(&rows, 1).unwrap(), &rows);
-        println!("{name}: {found}, faiss {}", golden[name]);
         assert!(
             found <= 1.02 * golden[name],
             "{name}: {found}, faiss {}",
@@ -81,7 +80,6 @@ fn product_quantization_is_as_good_as_faiss() {
     ] {
         let config = config().with_rotation(rotation);
         let found = error(&config.fit(&rows, 1).unwrap(), &rows);
-        println!("{name}: {found}, faiss {}", golden[name]);
         assert!(
             found <= 1.02 * golden[name],
             "{name}: {found}, faiss {}",
