@@ -1,5 +1,5 @@
 """Reconstruction errors of faiss, which residual k-means and product quantization of genrec-quantize are held against:
-`python tests/golden/residual_kmeans.py > tests/golden/residual_kmeans.json` (faiss-cpu 1.15).
+`python tests/golden/residual_kmeans.py > tests/golden/residual_kmeans.json` (faiss-cpu 1.15, one thread: more change the last digits).
 
 With a matrix, `python tests/golden/residual_kmeans.py ROWS.safetensors CODEWORDS`, prints errors and seconds on that one instead.
 """
