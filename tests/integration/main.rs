@@ -3,4 +3,5 @@
 mod fixture;
 mod killed;
 mod pipeline;
+mod quantizers;
 mod system;

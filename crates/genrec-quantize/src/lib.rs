@@ -35,6 +35,23 @@
 //! # }
 //! ```
 //!
+//! Without training, by clustering:
+//!
+//! ```
+//! # use burn::tensor::{Device, Distribution, Tensor};
+//! use genrec_quantize::{Quantizer, ResidualKMeansConfig};
+//!
+//! # fn main() -> Result<(), genrec_quantize::Error> {
+//! # let rows = Tensor::<2>::random([200, 16], Distribution::Normal(0.0, 1.0), &Device::default());
+//! let fitted = ResidualKMeansConfig::new()
+//!     .with_codebook_sizes(vec![8; 3])
+//!     .with_beam(4)
+//!     .fit(&rows, 1)?;
+//! assert_eq!(fitted.encode(rows).dims(), [200, 3]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What is inside
 //!
 //! - [`Quantizer`], what the trainer calls, and [`Quantized`], what it gives back. [`RqVae`] is the
@@ -43,6 +60,14 @@
 //!   summed, where gradients go, how codebooks start, how the last level is assigned) each way is
 //!   an option of [`ResidualQuantizerConfig`]; [`RqVaeConfig::paper`] and [`RqVaeConfig::released`]
 //!   set them together.
+//! - Ways past the choice of a codeword, all options of [`ResidualQuantizerConfig`]: straight
+//!   through, the rotation trick, Gumbel-softmax ([`Estimator`]); codebooks that learn by gradient
+//!   or are moving averages ([`CodebookUpdate`]), free or behind a linear layer as in SimVQ
+//!   ([`Codewords`]). [`Fsq`] rounds instead of choosing and has no codebook to learn.
+//! - Quantizers that are fitted by clustering, not trained: [`ResidualKMeans`] (greedy or with a
+//!   beam over the levels) and [`ProductKMeans`] (with a rotation or without). Their
+//!   configurations have a `fit`; what it gives is a [`Quantizer`] as well, on which a [`Trainer`]
+//!   can go on.
 //! - [`Trainer`]: seeded minibatches, AdamW, schedules, callbacks ([`Callbacks`]: a regularizer, a
 //!   criterion, progress), early stopping, the best model kept, checkpoints that survive being
 //!   killed at any moment and resume to the same bits.
@@ -55,12 +80,16 @@
 mod codebook;
 mod distance;
 mod error;
+mod fsq;
 #[cfg(test)]
 mod golden;
 mod kmeans;
 mod mlp;
+mod product;
 mod quantizer;
 mod residual;
+mod residual_kmeans;
+mod rows;
 mod rqvae;
 mod seed;
 mod sinkhorn;
@@ -69,15 +98,19 @@ mod usage;
 
 pub use codebook::{Codebook, CodebookConfig};
 pub use error::{Error, Result};
+pub use fsq::{Fsq, FsqConfig};
 pub use kmeans::{
-    Clustering, ConstrainedKMeansConfig, KMeansConfig, SizeBounds, constrained_assignment,
+    ClusterSizes, Clustering, ConstrainedKMeansConfig, KMeansConfig, SizeBounds,
+    constrained_assignment,
 };
 pub use mlp::{Mlp, MlpConfig, MlpInit};
+pub use product::{ProductKMeans, ProductKMeansConfig, Rotation};
 pub use quantizer::{EpochCodes, Quantized, Quantizer, encode_all};
 pub use residual::{
-    Assignment, CodebookInit, CodebookUpdate, LevelLoss, QuantizedGradient, Residual,
-    ResidualQuantized, ResidualQuantizer, ResidualQuantizerConfig, RowError,
+    Assignment, CodebookInit, CodebookUpdate, Codewords, Estimator, LevelLoss, QuantizedGradient,
+    Residual, ResidualQuantized, ResidualQuantizer, ResidualQuantizerConfig, RowError,
 };
+pub use residual_kmeans::{ResidualKMeans, ResidualKMeansConfig};
 pub use rqvae::{RqVae, RqVaeConfig};
 pub use sinkhorn::{SinkhornConfig, SinkhornPlan};
 pub use trainer::{

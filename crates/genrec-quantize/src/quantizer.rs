@@ -43,7 +43,9 @@ pub struct EpochCodes {
 /// A trainable map from rows to codes and back.
 ///
 /// `forward` is for training; `encode` and `decode` are for use, and may differ from it where a
-/// method asks for that (a balanced assignment of the last level while training, dropout). The
+/// method asks for that (a balanced assignment of the last level while training, dropout). What was
+/// fitted by clustering is one, too: training goes on from there
+/// ([`ResidualKMeans`](crate::ResidualKMeans)). The
 /// hooks let codebooks start from the data and be changed between steps; their defaults do nothing.
 pub trait Quantizer: Module {
     /// Codes, reconstruction and loss of a batch.

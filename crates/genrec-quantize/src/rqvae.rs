@@ -2,7 +2,7 @@
 
 use crate::quantizer::EpochCodes;
 use crate::{
-    CodeUsage, Mlp, MlpConfig, MlpInit, Quantized, Quantizer, ResidualQuantizer,
+    CodeUsage, Codebook, Mlp, MlpConfig, MlpInit, Quantized, Quantizer, ResidualQuantizer,
     ResidualQuantizerConfig, Result,
 };
 use burn::config::Config;
@@ -120,7 +120,7 @@ impl RqVae {
         self.quantizer
             .codebooks
             .iter()
-            .map(|codebook| codebook.codewords.val())
+            .map(Codebook::words)
             .collect()
     }
 
@@ -190,6 +190,7 @@ impl Quantizer for RqVae {
             let usage = CodeUsage::new(epoch.codes.clone(), &self.config.quantizer.codebook_sizes);
             self.quantizer = self.quantizer.revive(&usage, &epoch.inputs, seed);
         }
+        self.quantizer = self.quantizer.cool();
         self
     }
 }

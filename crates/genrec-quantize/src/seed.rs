@@ -14,6 +14,7 @@ pub(crate) enum Stream {
     Initialise = 7,
     Restart = 8,
     AfterEpoch = 9,
+    Rotation = 10,
 }
 
 /// The seed of stream `stream`, part `part` (an epoch, a level, a layer).

@@ -1,5 +1,6 @@
 //! Loss and gradients under every option, against PyTorch (`tests/golden/rqvae.py`).
 
+mod faiss;
 mod tests;
 
 use crate::{

@@ -72,7 +72,7 @@ impl ConstrainedKMeansConfig {
         let mut best: Option<Clustering> = None;
         for restart in 0..self.restarts.max(1) as u64 {
             let mut rng = seed::generator(seed, Stream::Restart, restart);
-            let start = plus_plus(&points.tensor, self.clusters, &mut rng);
+            let start = plus_plus(&points.tensor, self.clusters, 1, &mut rng);
             let found = self.fit_from(&points, start)?;
             if best
                 .as_ref()

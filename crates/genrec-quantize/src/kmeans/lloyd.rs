@@ -1,13 +1,10 @@
 use super::plus_plus::plus_plus;
 use super::{Clustering, check, settled_below};
 use crate::Result;
-use crate::distance::{assigned_sums, nearest};
+use crate::distance::{DISTANCES_AT_ONCE, assigned_sums, nearest};
 use crate::seed::{self, Stream};
 use burn::config::Config;
 use burn::tensor::{Int, Tensor, TensorData};
-
-/// Distances held at once, so that a million points do not need a gigabyte.
-const DISTANCES_AT_ONCE: usize = 1 << 24;
 
 /// Configuration of k-means on the device of the points.
 #[derive(Config, Debug, PartialEq)]
@@ -24,6 +21,11 @@ pub struct KMeansConfig {
     /// Starts to try; the one with the least inertia is kept.
     #[config(default = 1)]
     pub restarts: usize,
+    /// Points k-means++ draws for each starting centroid, of which it takes the best. More than 1
+    /// is the greedy k-means++ of Arthur and Vassilvitskii's section 5; they draw about 2 + ln
+    /// `clusters`.
+    #[config(default = 1)]
+    pub candidates: usize,
 }
 
 impl KMeansConfig {
@@ -44,7 +46,10 @@ impl KMeansConfig {
         let best = (0..self.restarts.max(1) as u64)
             .map(|restart| {
                 let mut rng = seed::generator(seed, Stream::Restart, restart);
-                self.fit_from(&points, plus_plus(&points, self.clusters, &mut rng))
+                self.fit_from(
+                    &points,
+                    plus_plus(&points, self.clusters, self.candidates, &mut rng),
+                )
             })
             .min_by(|a, b| a.inertia.total_cmp(&b.inertia));
         Ok(best.expect("at least one start"))

@@ -7,10 +7,12 @@ mod flow;
 mod lloyd;
 mod plus_plus;
 mod prices;
+mod sizes;
 
 pub use assignment::constrained_assignment;
 pub use constrained::{ConstrainedKMeansConfig, SizeBounds};
 pub use lloyd::KMeansConfig;
+pub use sizes::ClusterSizes;
 
 use crate::{Error, Result};
 use burn::tensor::{Int, Tensor};

@@ -1,41 +1,73 @@
 //! k-means++: starting centroids that are points far from each other.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
 /// `clusters` of the points, the first at random, each further one with a probability proportional
-/// to its squared distance from the nearest chosen one.
+/// to its squared distance from the nearest chosen one. Of several candidates drawn so, the one is
+/// taken that leaves the least sum of squared distances.
 ///
 /// # Shapes
 ///
 /// - points: `[points, d]`
 /// - output: `[clusters, d]`
-pub(super) fn plus_plus(points: &Tensor<2>, clusters: usize, rng: &mut StdRng) -> Tensor<2> {
+pub(super) fn plus_plus(
+    points: &Tensor<2>,
+    clusters: usize,
+    candidates: usize,
+    rng: &mut StdRng,
+) -> Tensor<2> {
     let [count, _] = points.dims();
     let norms = points.clone().square().sum_dim(1);
     let mut chosen = vec![rng.random_range(0..count)];
     let mut distances = vec![f64::INFINITY; count];
+    lower(&mut distances, chosen[0], &to(points, &norms, &chosen)[0]);
     while chosen.len() < clusters {
-        let last = chosen[chosen.len() - 1];
-        let point = points.clone().narrow(0, last, 1);
-        let norm = point.clone().square().sum_dim(1);
-        let to_last =
-            points.clone().matmul(point.mul_scalar(-2.0).transpose()) + norms.clone() + norm;
-        for (distance, new) in distances.iter_mut().zip(to_last.into_data().iter::<f64>()) {
-            *distance = distance.min(new.max(0.0));
-        }
-        // Rounding leaves a chosen point some way from itself; it must not be chosen again while
-        // others remain.
-        distances[last] = 0.0;
-        chosen.push(draw(&distances, rng));
+        let drawn: Vec<usize> = (0..candidates.max(1))
+            .map(|_| draw(&distances, rng))
+            .collect();
+        let best = drawn
+            .iter()
+            .zip(to(points, &norms, &drawn))
+            .map(|(&point, new)| {
+                let mut distances = distances.clone();
+                lower(&mut distances, point, &new);
+                (point, distances)
+            })
+            .min_by(|a, b| a.1.iter().sum::<f64>().total_cmp(&b.1.iter().sum()));
+        let (point, lowered) = best.expect("at least one candidate");
+        chosen.push(point);
+        distances = lowered;
     }
-    let device = points.device();
-    let chosen: Vec<i32> = chosen.into_iter().map(|point| point as i32).collect();
-    points.clone().select(
-        0,
-        Tensor::from_data(TensorData::new(chosen, [clusters]), &device),
-    )
+    points.clone().select(0, numbers(&chosen, points))
+}
+
+/// Squared distances of all points from each of some of them.
+fn to(points: &Tensor<2>, norms: &Tensor<2>, chosen: &[usize]) -> Vec<Vec<f64>> {
+    let count = points.dims()[0];
+    let chosen = numbers(chosen, points);
+    let there = points.clone().select(0, chosen.clone());
+    let products = there.mul_scalar(-2.0).matmul(points.clone().transpose());
+    let all = products + norms.clone().transpose() + norms.clone().select(0, chosen);
+    let all: Vec<f64> = all.into_data().iter::<f64>().collect();
+    all.chunks_exact(count).map(<[f64]>::to_vec).collect()
+}
+
+/// Distances to the nearest chosen point, after one more is chosen.
+fn lower(distances: &mut [f64], point: usize, new: &[f64]) {
+    for (distance, new) in distances.iter_mut().zip(new) {
+        *distance = distance.min(new.max(0.0));
+    }
+    // Rounding leaves a chosen point some way from itself; it must not be chosen again while
+    // others remain.
+    distances[point] = 0.0;
+}
+
+fn numbers(chosen: &[usize], points: &Tensor<2>) -> Tensor<1, Int> {
+    let chosen: Vec<i32> = chosen.iter().map(|&point| point as i32).collect();
+    let count = chosen.len();
+    Tensor::from_data(TensorData::new(chosen, [count]), &points.device())
 }
 
 /// A number drawn with the given weights; any of them if all are 0.
@@ -61,6 +93,8 @@ fn draw(weights: &[f64], rng: &mut StdRng) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::distance::squared_distances;
+    use crate::mlp::normals;
     use crate::seed::{Stream, generator};
     use burn::tensor::Device;
 
@@ -80,7 +114,7 @@ mod tests {
             .collect();
         let points = Tensor::from_data(TensorData::new(values, [40, 1]), &Device::default());
         for seed in 0..20 {
-            let centroids = plus_plus(&points, 4, &mut generator(seed, Stream::Restart, 0));
+            let centroids = plus_plus(&points, 4, 1, &mut generator(seed, Stream::Restart, 0));
             let mut groups: Vec<i32> = centroids
                 .into_data()
                 .iter::<f32>()
@@ -95,8 +129,25 @@ mod tests {
     fn equal_points_are_no_trouble() {
         let points = Tensor::<2>::ones([5, 3], &Device::default());
         assert_eq!(
-            plus_plus(&points, 3, &mut generator(0, Stream::Restart, 0)).dims(),
+            plus_plus(&points, 3, 2, &mut generator(0, Stream::Restart, 0)).dims(),
             [3, 3]
         );
+    }
+
+    #[test]
+    fn the_best_of_several_candidates_covers_more() {
+        let values = normals(600 * 4, 1.0, &mut generator(1, Stream::Sample, 0));
+        let points = Tensor::from_data(TensorData::new(values, [600, 4]), &Device::default());
+        let left = |candidates| -> f64 {
+            let sum = |seed| {
+                let rng = &mut generator(seed, Stream::Restart, 0);
+                let centroids = plus_plus(&points, 20, candidates, rng);
+                let near = squared_distances(points.clone(), centroids).min_dim(1);
+                f64::from(near.sum().into_scalar::<f32>())
+            };
+            (0..5).map(sum).sum()
+        };
+        let (one, five) = (left(1), left(5));
+        assert!(five < 0.95 * one, "{five} against {one}");
     }
 }

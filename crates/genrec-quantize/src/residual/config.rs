@@ -1,12 +1,13 @@
 use super::{
-    Assignment, CodebookInit, CodebookUpdate, LevelLoss, QuantizedGradient, Residual,
-    ResidualQuantizer, RowError,
+    Assignment, CodebookInit, CodebookUpdate, Codewords, Estimator, LevelLoss, QuantizedGradient,
+    Residual, ResidualQuantizer, RowError,
 };
 use crate::codebook::CodebookConfig;
 use crate::seed::{self, Stream};
 use crate::{Error, Result, SinkhornConfig};
 use burn::config::Config;
-use burn::tensor::Device;
+use burn::module::Param;
+use burn::tensor::{Device, Tensor};
 
 /// Configuration of a [`ResidualQuantizer`]: four levels of 256 codewords and LETTER's formulas as
 /// printed, unless told otherwise.
@@ -41,6 +42,16 @@ pub struct ResidualQuantizerConfig {
     /// How codebooks learn.
     #[config(default = "CodebookUpdate::Gradient")]
     pub update: CodebookUpdate,
+    /// Laplace smoothing of the counts of [`CodebookUpdate::Ema`], in rows
+    /// ([`Codebook::average`](crate::Codebook::average)); 1e-5 is usual, 0 is none.
+    #[config(default = 0.0)]
+    pub ema_smoothing: f64,
+    /// What codewords are made of.
+    #[config(default = "Codewords::Free")]
+    pub codewords: Codewords,
+    /// How the gradient of the quantized latent gets to the encoder.
+    #[config(default = "Estimator::StraightThrough")]
+    pub estimator: Estimator,
     /// Whether a codeword that no row of an epoch used is put onto a random residual of the epoch's
     /// last batch.
     #[config(default = false)]
@@ -83,12 +94,22 @@ impl ResidualQuantizerConfig {
                         CodebookUpdate::Gradient => None,
                         CodebookUpdate::Ema { decay } => Some(decay),
                     })
+                    .with_ema_smoothing(self.ema_smoothing)
+                    .with_linear(self.codewords == Codewords::Linear)
                     .with_seed(seed::derive(self.seed, Stream::Codebooks, level as u64))
                     .init(device)
             })
             .collect();
+        let temperature = match self.estimator {
+            Estimator::Gumbel { start, .. } => {
+                let start = Tensor::<1>::from_data([start], device);
+                Some(Param::from_tensor(start).set_require_grad(false))
+            }
+            _ => None,
+        };
         ResidualQuantizer {
             codebooks,
+            temperature,
             config: self.clone(),
         }
     }
@@ -139,8 +160,61 @@ impl ResidualQuantizerConfig {
                 "it must be in 0..1; 0.99 is usual",
             );
         }
+        if !(self.ema_smoothing.is_finite() && self.ema_smoothing >= 0.0) {
+            return fail(
+                "ResidualQuantizerConfig::ema_smoothing",
+                self.ema_smoothing.to_string(),
+                "it is a number of rows, finite and not negative; 1e-5 is usual",
+            );
+        }
+        if self.codewords == Codewords::Linear && self.update != CodebookUpdate::Gradient {
+            return fail(
+                "ResidualQuantizerConfig::update",
+                format!("{:?}", self.update),
+                "codewords that go through a linear layer learn by gradient: use CodebookUpdate::Gradient",
+            );
+        }
         if let Assignment::SinkhornLast(sinkhorn) = &self.assignment {
             sinkhorn.check()?;
+        }
+        self.check_estimator()
+    }
+
+    fn check_estimator(&self) -> Result<()> {
+        let Estimator::Gumbel {
+            noise,
+            start,
+            decay,
+            least,
+        } = self.estimator
+        else {
+            return Ok(());
+        };
+        let fail = |found: String, expected| {
+            Err(Error::Config {
+                field: "ResidualQuantizerConfig::estimator",
+                found,
+                expected,
+            })
+        };
+        let found = format!("{:?}", self.estimator);
+        if !(noise.is_finite() && noise >= 0.0 && start.is_finite() && least > 0.0) {
+            return fail(
+                found,
+                "noise must be finite and not negative, temperatures finite and positive",
+            );
+        }
+        if least > start || !(0.0..=1.0).contains(&decay) {
+            return fail(
+                found,
+                "the temperature falls: decay must be in 0..=1 and least at most start",
+            );
+        }
+        if self.assignment != Assignment::Nearest {
+            return fail(
+                found,
+                "it chooses the codewords itself: use Assignment::Nearest beside it",
+            );
         }
         Ok(())
     }

@@ -34,10 +34,63 @@ pub enum Residual {
 pub enum QuantizedGradient {
     /// `sum e`: to the codebooks, as printed.
     Codebooks,
-    /// `r_0 + sg(sum e - r_0)`: to the encoder only, as in LETTER's released code.
+    /// `r_0 + sg(sum e - r_0)`: to the encoder only, as in LETTER's released code. (With another
+    /// [`Estimator`], as that one passes it.)
     Encoder,
     /// `sum e + r_0 - sg(r_0)`: to both.
     Both,
+}
+
+/// How the gradient of what is built on the quantized latent (the decoder's) gets to the encoder.
+/// [`encode`](crate::Quantizer::encode) is the same with all of them.
+#[derive(Config, Debug, Copy, PartialEq)]
+pub enum Estimator {
+    /// Unchanged: `r_0 + sg(sum e - r_0)` (van den Oord et al., 2017).
+    StraightThrough,
+    /// Turned and stretched as the latent had to be to become the sum of its codewords (the
+    /// rotation trick; Fifty et al., 2024): the angle between gradient and quantized latent is kept
+    /// up to the encoder. Latents then run away from codebooks that follow slowly: use a commitment
+    /// of 1, or moving averages, beside it.
+    Rotation,
+    /// Gumbel-softmax (Jang et al., 2017): codewords are drawn by `argmax l_k + g_k`, where `l_k =
+    /// -| r - e_k |² / v` (`v` is the mean of the batch's squared distances to the nearest
+    /// codeword, which frees the settings from the scale of the latents) and `g_k` is Gumbel noise.
+    /// The gradient is that of the mixture of codewords by `softmax((l + g) / temperature)`, and
+    /// reaches the codebooks, too. The paper's logits are then `l / noise`, its temperature is
+    /// `temperature / noise`.
+    Gumbel {
+        /// Size of the noise; 0 draws the nearest.
+        noise: f64,
+        /// Temperature of the first epoch.
+        start: f64,
+        /// What the temperature is multiplied with after every epoch, in `0..=1`.
+        decay: f64,
+        /// Temperature below which it does not fall.
+        least: f64,
+    },
+}
+
+impl Estimator {
+    /// Gumbel-softmax that goes from a temperature of 1 to one of 0.1 in 45 epochs, with noise that
+    /// confuses codewords about as near as each other.
+    pub fn gumbel() -> Self {
+        Self::Gumbel {
+            noise: 0.05,
+            start: 1.0,
+            decay: 0.95,
+            least: 0.1,
+        }
+    }
+}
+
+/// What the codewords of a level are made of.
+#[derive(Config, Debug, Copy, PartialEq, Eq)]
+pub enum Codewords {
+    /// Each has values of its own.
+    Free,
+    /// Frozen rows times one learned matrix (SimVQ; Zhu et al., 2024): a step moves all codewords,
+    /// so that none is left behind.
+    Linear,
 }
 
 /// The size of a difference between two rows.

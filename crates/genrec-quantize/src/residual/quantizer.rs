@@ -1,6 +1,10 @@
-use super::{Assignment, LevelLoss, QuantizedGradient, Residual, ResidualQuantizerConfig};
+use super::estimator::{GumbelChoice, gumbel, gumbel_noise, rotated, straight_through};
+use super::{
+    Assignment, Estimator, LevelLoss, QuantizedGradient, Residual, ResidualQuantizerConfig, search,
+};
 use crate::Codebook;
-use burn::module::Module;
+use crate::codebook::replace;
+use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor, assert_shape};
 
 /// Several codebooks, each quantizing what the ones before it left over (Lee et al., 2022; LETTER,
@@ -9,6 +13,8 @@ use burn::tensor::{Int, Tensor, assert_shape};
 pub struct ResidualQuantizer {
     /// One per level, first level first.
     pub codebooks: Vec<Codebook>,
+    /// That of [`Estimator::Gumbel`], `[1]`: it falls from epoch to epoch.
+    pub(crate) temperature: Option<Param<Tensor<1>>>,
     #[module(skip)]
     pub(crate) config: ResidualQuantizerConfig,
 }
@@ -18,8 +24,8 @@ pub struct ResidualQuantizer {
 pub struct ResidualQuantized {
     /// The sum of the codewords with the gradient [`QuantizedGradient`] says, `[batch, d]`.
     pub quantized: Tensor<2>,
-    /// The sum of the codewords with the gradient of `r_0`: `r_0 + sg(sum e - r_0)`, `[batch, d]`.
-    /// This is what a decoder is given.
+    /// The sum of the codewords with the gradient that [`Estimator`] says, usually that of `r_0`:
+    /// `r_0 + sg(sum e - r_0)`, `[batch, d]`. This is what a decoder is given.
     pub straight_through: Tensor<2>,
     /// `[batch, levels]`, without autodiff.
     pub codes: Tensor<2, Int>,
@@ -50,8 +56,15 @@ impl ResidualQuantizer {
         let mut residual = latent.clone();
         let (mut inputs, mut codewords, mut codes, mut level_losses) =
             (vec![], vec![], vec![], vec![]);
+        let mut relaxed = vec![];
         for level in 0..self.levels() {
-            let assigned = self.assign(level, residual.clone());
+            let assigned = match self.draw(level, residual.clone()) {
+                Some(choice) => {
+                    relaxed.push(choice.relaxed);
+                    choice.codes
+                }
+                None => self.assign(level, residual.clone()),
+            };
             let codeword = self.codebooks[level].lookup(assigned.clone());
             level_losses.push(self.level_loss(level, residual.clone(), codeword.clone()));
             let next = match config.residual {
@@ -67,7 +80,11 @@ impl ResidualQuantizer {
         }
 
         let sum = sum(&codewords);
-        let straight = straight_through(latent.clone(), sum.clone());
+        let straight = match config.estimator {
+            Estimator::StraightThrough => straight_through(latent.clone(), sum.clone()),
+            Estimator::Rotation => rotated(latent.clone(), sum.clone()),
+            Estimator::Gumbel { .. } => self::sum(&relaxed),
+        };
         let quantized = match config.quantized_gradient {
             QuantizedGradient::Codebooks => sum,
             QuantizedGradient::Encoder => straight.clone(),
@@ -104,14 +121,7 @@ impl ResidualQuantizer {
     pub fn encode(&self, latent: Tensor<2>) -> Tensor<2, Int> {
         let d = self.d_code();
         assert_shape!(latent, [_, d]);
-        let mut residual = latent.inner();
-        let mut codes = vec![];
-        for codebook in &self.codebooks {
-            let assigned = codebook.nearest(residual.clone());
-            residual = residual - codebook.codewords.val().inner().select(0, assigned.clone());
-            codes.push(assigned);
-        }
-        Tensor::stack(codes, 1)
+        search::encode(&self.words(), latent.inner(), 1)
     }
 
     /// The sums of codewords that codes stand for, gradient to the codebooks: `[batch, levels]` to
@@ -132,6 +142,12 @@ impl ResidualQuantizer {
             })
             .collect();
         sum(&codewords)
+    }
+
+    /// The codewords of each level, `[codewords, d]` per level, without autodiff.
+    fn words(&self) -> Vec<Tensor<2>> {
+        let words = |codebook: &Codebook| codebook.words().inner();
+        self.codebooks.iter().map(words).collect()
     }
 
     /// How many levels there are.
@@ -168,6 +184,29 @@ impl ResidualQuantizer {
         self
     }
 
+    /// Lets the temperature fall once.
+    pub(crate) fn cool(mut self) -> Self {
+        if let (Some(temperature), Estimator::Gumbel { decay, least, .. }) =
+            (&self.temperature, self.config.estimator)
+        {
+            let cooler = temperature.val().inner().mul_scalar(decay);
+            self.temperature = Some(replace(temperature, cooler.clamp_min(least)));
+        }
+        self
+    }
+
+    /// What Gumbel-softmax chooses, where that is the estimator.
+    fn draw(&self, level: usize, residual: Tensor<2>) -> Option<GumbelChoice> {
+        let (Some(temperature), Estimator::Gumbel { noise, .. }) =
+            (&self.temperature, self.config.estimator)
+        else {
+            return None;
+        };
+        let codebook = &self.codebooks[level];
+        let noise = gumbel_noise(&residual, codebook.len(), noise);
+        Some(gumbel(residual, codebook.words(), noise, temperature.val()))
+    }
+
     fn assign(&self, level: usize, residual: Tensor<2>) -> Tensor<1, Int> {
         let codebook = &self.codebooks[level];
         match &self.config.assignment {
@@ -191,11 +230,6 @@ impl ResidualQuantizer {
             error.between(residual.detach(), codeword) + commitment
         }
     }
-}
-
-/// The value of `target` with the gradient of `source`: `source + sg(target - source)`.
-fn straight_through(source: Tensor<2>, target: Tensor<2>) -> Tensor<2> {
-    source.clone() + (target - source).detach()
 }
 
 fn sum(codewords: &[Tensor<2>]) -> Tensor<2> {

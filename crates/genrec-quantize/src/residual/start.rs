@@ -101,10 +101,7 @@ impl ResidualQuantizer {
                 let dead: Vec<f32> = dead.iter().map(|&dead| f32::from(u8::from(dead))).collect();
                 let count = dead.len();
                 let dead = Tensor::<2>::from_data(TensorData::new(dead, [count, 1]), &device);
-                let words = codebook.codewords.val().inner();
-                let revived =
-                    words.clone() * (-dead.clone() + 1.0) + inputs.select(0, donors) * dead;
-                codebook.with_codewords(revived)
+                codebook.with_moved(dead, inputs.select(0, donors))
             })
             .collect();
         self

@@ -1,7 +1,7 @@
 use super::checkpoint::{Run, Saved};
 use super::{Callbacks, Evaluation, Progress, Selection, Trainer, epoch};
 use crate::seed::{self, Stream};
-use crate::{CodeUsage, Error, Quantizer, Result, encode_all};
+use crate::{CodeUsage, Error, Quantizer, Result, encode_all, rows};
 use burn::optim::AdamWConfig;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -74,7 +74,7 @@ impl Trainer {
             });
         }
         let rows = rows.clone().inner();
-        check_rows(&rows, quantizer.d_input())?;
+        rows::check(&rows, quantizer.d_input())?;
         // Clipping is done by the loop itself, over all gradients at once. Epsilon is PyTorch's,
         // which published rates were tuned with.
         let optimizer = AdamWConfig::new()
@@ -230,30 +230,5 @@ impl<Q: Quantizer> Saved<Q> {
             epochs: self.epoch,
             stop: self.stop.unwrap_or(Stop::Finished),
         }
-    }
-}
-
-fn check_rows(rows: &Tensor<2>, d_input: usize) -> Result<()> {
-    let [count, columns] = rows.dims();
-    if count == 0 || columns != d_input {
-        let expected = format!("the quantizer needs at least one row, of width {d_input}");
-        return Err(Error::Rows {
-            rows: count,
-            columns,
-            expected,
-        });
-    }
-    let data = rows.to_data();
-    match data
-        .iter::<f32>()
-        .enumerate()
-        .find(|(_, value)| !value.is_finite())
-    {
-        Some((at, value)) => Err(Error::NotFinite {
-            row: at / columns,
-            column: at % columns,
-            value,
-        }),
-        None => Ok(()),
     }
 }

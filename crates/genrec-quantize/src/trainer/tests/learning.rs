@@ -130,3 +130,74 @@ fn constrained_and_sampled_starts_use_every_codeword() {
         );
     }
 }
+
+fn explained(quantizer: ResidualQuantizerConfig, train: &Tensor<2>, other: &Tensor<2>) -> f32 {
+    let config = TrainerConfig::new(60)
+        .with_batch(128)
+        .with_learning_rate(3e-3)
+        .with_seed(1);
+    let fitted = config
+        .init()
+        .fit(model(quantizer), train, Callbacks::new())
+        .unwrap();
+    let back = fitted
+        .quantizer
+        .decode(encode_all(&fitted.quantizer, other, 128));
+    let error = (back - other.clone()).square().mean().into_scalar::<f32>();
+    let variance = (other.clone() - other.clone().mean_dim(0)).square().mean();
+    1.0 - error / variance.into_scalar::<f32>()
+}
+
+/// The options that differ from what the tests above train.
+fn estimators() -> [(&'static str, ResidualQuantizerConfig); 4] {
+    let averaged = small(vec![8, 8])
+        .with_update(CodebookUpdate::Ema { decay: 0.9 })
+        .with_ema_smoothing(1e-5)
+        .with_revive(true);
+    let new = || small(vec![8, 8]);
+    [
+        ("averages", averaged),
+        (
+            "rotation",
+            new()
+                .with_estimator(Estimator::Rotation)
+                .with_commitment(1.0),
+        ),
+        ("gumbel", new().with_estimator(Estimator::gumbel())),
+        ("simvq", new().with_codewords(Codewords::Linear)),
+    ]
+}
+
+#[test]
+fn every_estimator_learns_planted_groups_and_no_noise() {
+    let rows = planted();
+    let (train, held_out) = (tensor(noise(640, 1.0, 7)), tensor(noise(640, 1.0, 8)));
+    let bound = 1.0 - (-2.0 * 2.0 * 8f32.ln() / D as f32).exp();
+    for (name, config) in estimators() {
+        let planted = explained(config.clone(), &rows, &rows);
+        assert!(planted > 0.85, "{name}: {planted} of the planted variance");
+        let noise = explained(config, &train, &held_out);
+        assert!(noise < bound && noise < 0.4, "{name}: {noise} of noise");
+    }
+}
+
+/// Averages with smoothing and revival bring codewords back that started far from every latent.
+#[test]
+fn averaged_codewords_are_revived() {
+    let rows = planted();
+    let averaged = small(vec![16])
+        .with_update(CodebookUpdate::Ema { decay: 0.9 })
+        .with_ema_smoothing(1e-5)
+        .with_init(CodebookInit::Uniform)
+        .with_revive(true);
+    let mut start = model(averaged);
+    let mut far = vec![50.0f32; 16 * 6];
+    far[..6].fill(0.0);
+    let far = Tensor::from_data(TensorData::new(far, [16, 6]), &Device::default());
+    let codebook = start.quantizer.codebooks.remove(0).with_codewords(far);
+    start.quantizer.codebooks.push(codebook);
+    let trainer = TrainerConfig::new(20).with_batch(320).init();
+    let fitted = trainer.fit(start, &rows, Callbacks::new()).unwrap();
+    let usage = crate::CodeUsage::new(encode_all(&fitted.quantizer, &rows, 640), &[16]);
+    assert!(usage.levels[0].used >= 12, "{} used", usage.levels[0].used);
+}

@@ -7,8 +7,8 @@ mod resume;
 use super::*;
 use crate::seed::{self, Stream};
 use crate::{
-    Assignment, CodebookInit, CodebookUpdate, Error, Quantizer, ResidualQuantizerConfig, RqVae,
-    RqVaeConfig, SinkhornConfig, encode_all, mlp::normals,
+    Assignment, CodebookInit, CodebookUpdate, Codewords, Error, Estimator, Quantizer,
+    ResidualQuantizerConfig, RqVae, RqVaeConfig, SinkhornConfig, encode_all, mlp::normals,
 };
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};

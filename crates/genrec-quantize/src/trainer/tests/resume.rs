@@ -9,6 +9,19 @@ fn a_resumed_run_ends_in_the_same_bits() {
         small(vec![8, 8]).with_revive(true),
         small(vec![8, 8]).with_update(CodebookUpdate::Ema { decay: 0.9 }),
         small(vec![8, 8]).with_assignment(Assignment::SinkhornLast(SinkhornConfig::new())),
+        small(vec![8, 8])
+            .with_update(CodebookUpdate::Ema { decay: 0.9 })
+            .with_ema_smoothing(1e-5)
+            .with_revive(true)
+            .with_estimator(Estimator::Rotation),
+        // Without noise: it comes from the device's generator, which tests share.
+        small(vec![8, 8]).with_estimator(Estimator::Gumbel {
+            noise: 0.0,
+            start: 1.0,
+            decay: 0.8,
+            least: 0.1,
+        }),
+        small(vec![8, 8]).with_codewords(Codewords::Linear),
     ];
     for quantizer in variants {
         let config = TrainerConfig::new(7)
