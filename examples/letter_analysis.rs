@@ -19,7 +19,7 @@ use genrec::identify::letter::{Ablation, Alignment, Letter, LetterConfig};
 use genrec::identify::{Disambiguate, Vocabulary};
 use genrec::metrics::{EvaluateConfig, PairedTest, Report, SeedSummary, Table, evaluate};
 use genrec::model::{SequenceRecommender, TrainingConfig};
-use genrec::page::{LineChart, Page, Section, Table as PageTable};
+use genrec::page::{LineChart, Page, Section};
 
 mod shared;
 use shared::device::Backend;
@@ -40,6 +40,9 @@ struct Arguments {
     /// Text embeddings of the items, one row each (safetensors or npy), instead of encoding the catalogue's text.
     #[arg(long, global = true)]
     embeddings: Option<PathBuf>,
+    /// Collaborative embeddings of the items for LETTER, instead of those of a SASRec that is trained first.
+    #[arg(long, global = true)]
+    collaborative: Option<PathBuf>,
     /// How much is spent on each run; without, demo on the synthetic catalogue and quick on data.
     #[arg(long, global = true, value_enum)]
     preset: Option<Preset>,
@@ -110,6 +113,7 @@ struct Lab {
     preset: Preset,
     epochs: Option<usize>,
     embeddings: Option<PathBuf>,
+    collaborative: Option<PathBuf>,
 }
 
 fn main() -> Result<()> {
@@ -126,6 +130,7 @@ fn main() -> Result<()> {
         preset,
         epochs: arguments.epochs,
         embeddings: arguments.embeddings.clone(),
+        collaborative: arguments.collaborative.clone(),
     };
     let out = run_folder::choose(arguments.out.clone(), "letter-analysis", arguments.resume)?;
     let run = |seed: u64| Run {
@@ -147,8 +152,11 @@ impl Lab {
         steps::text(&self.dataset, self.embeddings.as_ref(), seed)
     }
 
-    /// What people did, as rows as wide as `config` needs them.
+    /// What people did, as rows.
     fn collaborative(&self, run: &Run) -> Result<Embeddings> {
+        if let Some(path) = &self.collaborative {
+            return Ok(Embeddings::read_rows(path, self.dataset.catalog.len())?);
+        }
         let (config, training) = (self.preset.sasrec(), self.preset.sasrec_training());
         let trained = run.sasrec(&config, training, &self.split)?;
         Ok(trained.model.item_embeddings()?)
@@ -348,37 +356,22 @@ fn vary(
 /// The codewords of all levels in their first two principal components.
 fn codewords(name: &str, tokenizer: &Letter) -> Result<Section> {
     let mut section = Section::new(format!("Codewords of {name}"));
-    let mut explained = PageTable::new(
-        "Share of the variance of the codewords",
-        ["level", "first component", "second component"],
-    );
     for level in 0..tokenizer.space.codebooks().len() {
         let codebook = Embeddings::new(tokenizer.codebook(level).to_owned())?;
         let found = codebook.principal_components(2)?;
-        let points: Vec<(f64, f64)> = (0..codebook.rows())
+        let axis = |number: usize| {
+            let share = 100.0 * found.explained[number];
+            format!("component {} ({share:.0} % of the variance)", number + 1)
+        };
+        let points = (0..codebook.rows())
             .map(|row| found.rows.row(row))
-            .map(|row| (f64::from(row[0]), f64::from(row[1])))
-            .collect();
-        let _ = &points;
-        explained = explained.with_row([
-            (level + 1).to_string(),
-            format!("{:.3}", found.explained[0]),
-            format!("{:.3}", found.explained[1]),
-        ]);
-        let mut sorted: Vec<f64> = points.iter().map(|point| point.0).collect();
-        sorted.sort_by(f64::total_cmp);
-        let line = sorted
-            .iter()
-            .enumerate()
-            .map(|(place, &x)| (place as f64, x));
+            .map(|row| (f64::from(row[0]), f64::from(row[1])));
         section = section.with_chart(
-            LineChart::new(format!(
-                "Level {}: codewords along the first component, sorted",
-                level + 1
-            ))
-            .with_axes("codeword", "first component")
-            .with_series("codewords", line),
+            LineChart::new(format!("Level {}", level + 1))
+                .without_lines()
+                .with_axes(axis(0), axis(1))
+                .with_series("codewords", points),
         );
     }
-    Ok(section.with_table(explained))
+    Ok(section)
 }

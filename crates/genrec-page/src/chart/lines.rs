@@ -12,6 +12,7 @@ pub struct LineChart {
     pub(super) frame: Frame,
     pub(super) series: Vec<(String, Vec<(f64, f64)>)>,
     from_zero: bool,
+    scattered: bool,
 }
 
 impl LineChart {
@@ -24,6 +25,7 @@ impl LineChart {
             },
             series: Vec::new(),
             from_zero: false,
+            scattered: false,
         }
     }
 
@@ -38,6 +40,13 @@ impl LineChart {
     #[must_use]
     pub fn with_zero(mut self) -> Self {
         self.from_zero = true;
+        self
+    }
+
+    /// Shows points without lines between them, all of them: a scatter plot.
+    #[must_use]
+    pub fn without_lines(mut self) -> Self {
+        self.scattered = true;
         self
     }
 
@@ -146,12 +155,14 @@ impl LineChart {
             .draw()?;
         for (series, (_, points)) in self.series.iter().enumerate() {
             let colour = draw::colour(series);
-            chart.draw_series(LineSeries::new(
-                points.iter().copied(),
-                colour.stroke_width(4),
-            ))?;
-            if points.len() > MARKED_POINTS {
-                continue;
+            if !self.scattered {
+                chart.draw_series(LineSeries::new(
+                    points.iter().copied(),
+                    colour.stroke_width(4),
+                ))?;
+                if points.len() > MARKED_POINTS {
+                    continue;
+                }
             }
             let filled = colour.filled();
             match series % 3 {
@@ -215,6 +226,20 @@ mod tests {
             [true, true, true, false]
         );
         assert!(labels([(1.0, 90.0), (1.5, 80.0), (3.0, 85.0)])[3]);
+    }
+
+    #[test]
+    fn scattered_points_have_no_lines() {
+        let points: Vec<(f64, f64)> = (0..200).map(|x| (f64::from(x), 1.0)).collect();
+        let chart = LineChart::new("C").with_series("a", points);
+        assert_eq!(chart.svg().unwrap().matches("<circle").count(), 0);
+        let svg = chart.without_lines().svg().unwrap();
+        assert_eq!(svg.matches("<circle").count(), 200);
+        assert!(
+            !svg.lines().any(|line| {
+                line.starts_with("<polyline") && line.contains(&draw::colour_text(0))
+            })
+        );
     }
 
     #[test]
