@@ -3,7 +3,8 @@
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{IndexingUpdateOp, Int, Tensor};
 
-/// `-ln softmax(states items^T)[target]`, added up over the states and divided by `total`, `[1]`.
+/// `-ln softmax(states items^T)[target]`, added up over the states and divided by `total`, `[1]`. With `smoothing` s, the target is `1 - s` on the right item and `s`
+/// spread evenly over all.
 ///
 /// `states`: `[n, d]`, `items`: `[m, d]`, `targets`: `[n]`. The logits, `[n, m]`, are by far the largest tensor of a training step, so that their gradient is
 /// worked out here, once and without a graph, and handed on to the two factors.
@@ -11,6 +12,7 @@ pub(super) fn softmax_loss(
     states: Tensor<2>,
     items: Tensor<2>,
     targets: Tensor<1, Int>,
+    smoothing: f64,
     total: usize,
 ) -> Tensor<1> {
     let (h, e) = (states.clone().inner(), items.clone().inner());
@@ -18,12 +20,18 @@ pub(super) fn softmax_loss(
     let log_probabilities = log_softmax(h.clone().matmul(e.clone().transpose()), 1);
     let right = log_probabilities.clone().gather(1, targets.clone());
     let scale = 1.0 / total as f64;
-    let loss = right.clone().sum() * -scale;
-    // The gradient of the logits, times `total`: the probabilities, less one at the target.
-    let gradient = log_probabilities.exp().scatter(
+    let mut loss = right.clone().sum() * -(1.0 - smoothing) * scale;
+    let mut probabilities = log_probabilities.clone().exp();
+    if smoothing > 0.0 {
+        let share = smoothing / e.dims()[0] as f64;
+        loss = loss - log_probabilities.sum() * (share * scale);
+        probabilities = probabilities - share;
+    }
+    // The gradient of the logits, times `total`: the probabilities, less those of the target.
+    let gradient = probabilities.scatter(
         1,
         targets,
-        Tensor::ones_like(&right).neg(),
+        Tensor::ones_like(&right) * -(1.0 - smoothing),
         IndexingUpdateOp::Add,
     );
     let of_states = Tensor::from_inner(gradient.clone().matmul(e) * scale);
@@ -101,16 +109,18 @@ mod tests {
 
     #[test]
     fn the_loss_without_a_graph_is_the_loss_with_one() {
-        let (value, fast) = gradients(|h, e, targets| softmax_loss(h, e, targets, 9));
-        let (expected, plain) = gradients(|h, e, targets| {
-            log_softmax(h.matmul(e.transpose()), 1)
-                .gather(1, targets.reshape([-1, 1]))
-                .sum()
-                / -9.0
-        });
-        assert!((value - expected).abs() < 1e-5, "{value} {expected}");
-        for (fast, plain) in fast.iter().zip(&plain) {
-            assert!((fast - plain).abs() < 1e-5, "{fast} {plain}");
+        for smoothing in [0.0, 0.3] {
+            let (value, fast) =
+                gradients(|h, e, targets| softmax_loss(h, e, targets, smoothing, 9));
+            let (expected, plain) = gradients(|h, e, targets| {
+                let all = log_softmax(h.matmul(e.transpose()), 1);
+                let right = all.clone().gather(1, targets.reshape([-1, 1])).sum();
+                (right * (1.0 - smoothing) + all.mean_dim(1).sum() * smoothing) / -9.0
+            });
+            assert!((value - expected).abs() < 1e-5, "{value} {expected}");
+            for (fast, plain) in fast.iter().zip(&plain) {
+                assert!((fast - plain).abs() < 1e-5, "{fast} {plain}");
+            }
         }
     }
 
@@ -124,7 +134,7 @@ mod tests {
             );
             sampled_softmax_loss(h, e.clone().select(0, targets), e, same, 5)
         });
-        let (expected, full) = gradients(|h, e, targets| softmax_loss(h, e, targets, 5));
+        let (expected, full) = gradients(|h, e, targets| softmax_loss(h, e, targets, 0.0, 5));
         assert!((value - expected).abs() < 1e-5, "{value} {expected}");
         for (a, b) in sampled.iter().zip(&full) {
             assert!((a - b).abs() < 1e-5, "{a} {b}");

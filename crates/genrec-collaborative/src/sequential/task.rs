@@ -3,7 +3,7 @@
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use genrec_data::{Interactions, ItemId, UserId};
 use genrec_metrics::{Query, Ranked, Recommender};
-use genrec_train::{Samples, Task};
+use genrec_train::{Samples, Task, TrainingConfig};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -19,6 +19,8 @@ pub(super) struct NextItem {
     samples: Samples,
     items: usize,
     users: usize,
+    temperature: f64,
+    label_smoothing: f64,
 }
 
 /// Histories, and what is predicted where.
@@ -40,12 +42,18 @@ enum Drawn {
 }
 
 impl NextItem {
-    pub(super) fn new(model: &SequentialModel, train: &Interactions) -> Self {
+    pub(super) fn new(
+        model: &SequentialModel,
+        train: &Interactions,
+        training: &TrainingConfig,
+    ) -> Self {
         Self {
             config: model.config.clone(),
             samples: Samples::new(train, model.config.max_history, true),
             items: model.items,
             users: model.users,
+            temperature: training.temperature,
+            label_smoothing: training.label_smoothing,
         }
     }
 
@@ -176,11 +184,14 @@ impl Task for NextItem {
     ) -> Tensor<1> {
         model.dropout.seed(seed);
         let states = model.forward(&batch.inputs);
-        let states = model.at(states, batch.places.clone());
+        let states = model.at(states, batch.places.clone()) / self.temperature;
         let items = model.item_rows();
         let rows = |numbers: Tensor<1, Int>| items.clone().select(0, numbers);
         match &batch.drawn {
-            None => softmax_loss(states, items, batch.targets.clone(), predictions),
+            None => {
+                let targets = batch.targets.clone();
+                softmax_loss(states, items, targets, self.label_smoothing, predictions)
+            }
             Some(Drawn::Shared(drawn, same)) => sampled_softmax_loss(
                 states,
                 rows(batch.targets.clone()),

@@ -5,7 +5,7 @@ use std::path::Path;
 use genrec_data::{Interactions, Validation};
 use genrec_train::{Trainer, TrainingConfig, TrainingEvent};
 
-use super::config::SequentialConfig;
+use super::config::{Loss, SequentialConfig};
 use super::model::SequentialModel;
 use super::task::NextItem;
 use crate::error::{Error, Result};
@@ -49,7 +49,7 @@ impl SequentialTrainer {
     ///
     /// # Errors
     ///
-    /// [`Error::Rows`] if the model is for another number of items, [`Error::NothingToLearn`] for a loss that compares items if there is only one, and
+    /// [`Error::Rows`] if the model is for another number of items, [`Error::Option`] for label smoothing with a loss that does not compare all items, [`Error::NothingToLearn`] for a loss that compares items if there is only one, and
     /// [`Error::Train`] for those of [`Trainer::fit`].
     pub fn fit(
         &self,
@@ -72,7 +72,15 @@ impl SequentialTrainer {
                 interactions: train.len(),
             });
         }
-        let task = NextItem::new(&model, train);
+        let training = self.0.config();
+        if training.label_smoothing != 0.0 && model.config.loss != Loss::Softmax {
+            return Err(Error::Option {
+                option: "label_smoothing",
+                found: training.label_smoothing.to_string(),
+                expected: "0 with a loss that does not compare all items",
+            });
+        }
+        let task = NextItem::new(&model, train, training);
         Ok(self.0.fit(model, task, validation, listener)?)
     }
 }
