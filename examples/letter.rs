@@ -112,9 +112,9 @@ fn main() -> Result<()> {
             format!("{}: {}", dataset.name, dataset.statistics()),
         )
         .with_setting("seed", seed)
-        .with_setting("SASRec", json!(preset.sasrec()))
-        .with_setting("training of SASRec", json!(preset.sasrec_training()))
-        .with_setting("training of the recommenders", json!(arguments.training()))
+        .with_setting("SASRec", preset.sasrec())
+        .with_setting("training of SASRec", preset.sasrec_training())
+        .with_setting("training of the recommenders", arguments.training())
         .with_training("SASRec", &sasrec.epochs);
 
     // 3. Identifiers: published ones, or those of TIGER and LETTER, whose tokenizers differ in the two regularizers only. LETTER reads what people did from
@@ -140,7 +140,7 @@ fn main() -> Result<()> {
             ("LETTER-TIGER", Ablation::Both),
         ] {
             let config = preset.tokenizer(text.dim()).ablated(ablation);
-            report = report.with_setting(format!("tokenizer of {name}"), json!(config));
+            report = report.with_setting(format!("tokenizer of {name}"), &config);
             let tokenizer = run.tokenizer(name, config, &text, &collaborative)?;
             let identifiers = tokenizer.identify(&Disambiguate::NextBest)?;
             let inspection = inspector.inspect(name, &(&identifiers).into())?;

@@ -4,6 +4,8 @@ use genrec_identify::inspect::Inspection;
 use genrec_metrics::{EvaluationSet, Metric, Report, Slice, Table};
 use genrec_page::{BarChart, Cell, LineChart, Page, Section, Table as PageTable};
 use genrec_train::EpochSummary;
+use serde::Serialize;
+use serde_json::Value;
 
 /// What happened in a run, collected as it goes, shown as a self-contained HTML page.
 ///
@@ -28,7 +30,7 @@ use genrec_train::EpochSummary;
 #[derive(Clone, Debug)]
 pub struct RunReport<S> {
     title: String,
-    settings: Vec<(String, String)>,
+    settings: Vec<(String, Value)>,
     trainings: Vec<(String, Vec<EpochSummary>)>,
     inspections: Vec<Inspection>,
     table: Table<S>,
@@ -46,10 +48,15 @@ impl<S: EvaluationSet> RunReport<S> {
         }
     }
 
-    /// Adds a fact about data or settings.
+    /// Adds a fact about data or settings: words or a number, or a whole configuration, which is shown value by value.
+    ///
+    /// # Panics
+    ///
+    /// If the value cannot be written as JSON: maps whose keys are not words.
     #[must_use]
-    pub fn with_setting(mut self, name: impl Into<String>, value: impl ToString) -> Self {
-        self.settings.push((name.into(), value.to_string()));
+    pub fn with_setting(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).expect("settings can be written as JSON");
+        self.settings.push((name.into(), value));
         self
     }
 
@@ -80,11 +87,7 @@ impl<S: EvaluationSet> RunReport<S> {
         if !self.table.reports().is_empty() {
             page = page.with_section(self.figures());
         }
-        let settings = self.settings.iter();
-        page = page.with_section(
-            Section::new("Data and settings")
-                .with_facts(settings.map(|(name, value)| (name.as_str(), value.as_str()))),
-        );
+        page = page.with_section(self.settings());
         if !self.trainings.is_empty() {
             page = page.with_section(self.curves());
         }
@@ -95,9 +98,13 @@ impl<S: EvaluationSet> RunReport<S> {
 
     fn figures(&self) -> Section {
         let reports = self.table.reports();
+        let protocol = reports[0].protocol();
+        let several = protocol.targets > protocol.cases;
         let columns: Vec<(Metric, usize)> = reports[0]
             .figures()
             .iter()
+            // With one right item a user the hit rate is the recall.
+            .filter(|figure| figure.metric != Metric::HitRate || several)
             .map(|figure| (figure.metric, figure.k))
             .collect();
         let header = columns
@@ -108,7 +115,7 @@ impl<S: EvaluationSet> RunReport<S> {
             let cells = columns.iter().map(|&(metric, k)| cell(report, metric, k));
             std::iter::once(Cell::from(report.recommender())).chain(cells)
         });
-        let k = reports[0].protocol().ks.last().copied().unwrap_or(10);
+        let k = protocol.ks.last().copied().unwrap_or(10);
         let names = reports.iter().map(Report::recommender);
         let ndcg = BarChart::new(format!("NDCG@{k}"), names)
             .with_axes("recommender", format!("NDCG@{k}"))
@@ -118,8 +125,10 @@ impl<S: EvaluationSet> RunReport<S> {
                     .iter()
                     .map(|report| report.value(Metric::Ndcg, k).unwrap_or(0.0)),
             );
-        let mut section = Section::new("How good it is")
-            .with_paragraph(self.table.caption())
+        let caption = self.table.caption();
+        let mut section = caption
+            .lines()
+            .fold(Section::new("How good it is"), Section::with_paragraph)
             .with_table(
                 PageTable::new("Means over users, with 95 % intervals", header).with_rows(rows),
             )
@@ -167,6 +176,25 @@ impl<S: EvaluationSet> RunReport<S> {
         }))
     }
 
+    /// Single values in sight, configurations folded.
+    fn settings(&self) -> Section {
+        let mut facts = Vec::new();
+        let mut folded = Vec::new();
+        for (name, value) in &self.settings {
+            if value.is_object() || value.is_array() {
+                let mut rows = Vec::new();
+                flatten("", value, &mut rows);
+                let table = PageTable::new(name, ["setting", "value"])
+                    .with_rows(rows.into_iter().map(|(name, value)| [name, value]));
+                folded.push(Section::new(name).with_table(table));
+            } else {
+                facts.push((name.as_str(), words(value)));
+            }
+        }
+        let section = Section::new("Data and settings").with_facts(facts);
+        folded.into_iter().fold(section, Section::with_folded)
+    }
+
     fn curves(&self) -> Section {
         let mut section = Section::new("Training");
         for (name, epochs) in &self.trainings {
@@ -184,6 +212,27 @@ impl<S: EvaluationSet> RunReport<S> {
             section = section.with_chart(loss).with_chart(validation);
         }
         section
+    }
+}
+
+/// The values of a configuration by their paths.
+fn flatten(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
+    let under = |name: &str| match path {
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    };
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(name, value)| flatten(&under(name), value, rows)),
+        value => rows.push((path.to_owned(), words(value))),
+    }
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::String(words) => words.clone(),
+        value => value.to_string(),
     }
 }
 
