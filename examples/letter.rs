@@ -155,7 +155,11 @@ fn main() -> Result<()> {
         report = report.with_inspection(inspection);
         let tokens = Arc::new(tokens);
         let config = preset.model(tokens.vocabulary());
-        let training = arguments.training();
+        // The ranking-guided loss is LETTER's.
+        let training = match name {
+            "LETTER-TIGER" => arguments.training(),
+            _ => arguments.training().with_temperature(1.0),
+        };
         let (recommender, epochs) = run.recommender(name, &tokens, config, training, &split)?;
         report = report.with_training(name, &epochs);
         table.push(evaluate(&recommender, &split.test, &evaluation)?)?;

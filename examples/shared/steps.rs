@@ -47,7 +47,7 @@ pub(crate) fn text(dataset: &Dataset, file: Option<&PathBuf>, seed: u64) -> Resu
             let texts = dataset.catalog.texts();
             Ok(HashedTfIdfConfig::new().fit(&texts, seed)?.encode(&texts)?)
         }
-        None => Err("the items have no text: give --embeddings or --identifiers".into()),
+        None => Err("the items have no text: give --embeddings".into()),
     }
 }
 

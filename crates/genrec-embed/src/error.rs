@@ -87,6 +87,14 @@ pub enum Error {
         /// The number of rows.
         rows: usize,
     },
+    /// More principal components than there are columns, or none.
+    #[error("{found} components of rows of width {width}, expected 1 to {width}")]
+    Components {
+        /// The components asked for.
+        found: usize,
+        /// The width of the rows.
+        width: usize,
+    },
     /// There are more or fewer rows than there are items.
     #[error("there are {found} rows, expected {expected}, one an item: {remedy}")]
     Rows {

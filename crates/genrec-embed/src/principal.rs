@@ -24,19 +24,13 @@ impl Embeddings {
     ///
     /// # Errors
     ///
-    /// [`Error::NoColumns`] if `components` is 0.
-    ///
-    /// # Panics
-    ///
-    /// If `components` exceeds the width.
+    /// [`Error::Components`] if `components` is 0 or exceeds the width.
     pub fn principal_components(&self, components: usize) -> Result<PrincipalComponents> {
-        assert!(
-            components <= self.dim(),
-            "{components} components of {} columns",
-            self.dim()
-        );
-        if components == 0 {
-            return Err(Error::NoColumns { rows: self.rows() });
+        if components == 0 || components > self.dim() {
+            return Err(Error::Components {
+                found: components,
+                width: self.dim(),
+            });
         }
         let mut rows = self.view().mapv(f64::from);
         let mean = rows
@@ -128,9 +122,10 @@ mod tests {
             .unwrap()
             .principal_components(2)
             .unwrap();
-        let expected = [[5.0, 0.0], [-5.0, 0.0], [0.0, 2.5], [0.0, -2.5]].concat();
+        let expected: [f32; 8] = [5.0, 0.0, -5.0, 0.0, 0.0, -2.5, 0.0, 2.5];
+        // Across, (4, -3) / 5: of (-4, 3) and (4, -3) the one whose largest weight is positive.
         for (found, expected) in found.rows.as_slice().iter().zip(expected) {
-            assert!((found.abs() - f32::abs(expected)).abs() < 1e-5, "{found}");
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
         }
         assert!((found.explained[0] - 0.8).abs() < 1e-9);
         assert!((found.explained[1] - 0.2).abs() < 1e-9);
@@ -142,7 +137,10 @@ mod tests {
         let found = same.principal_components(1).unwrap();
         assert_eq!(found.rows.as_slice(), [0.0; 3]);
         assert_eq!(found.explained, [0.0]);
-        assert!(same.principal_components(0).is_err());
+        for components in [0, 3] {
+            let error = same.principal_components(components).unwrap_err();
+            assert!(error.to_string().contains("of width 2"), "{error}");
+        }
     }
 
     proptest! {

@@ -93,6 +93,7 @@ impl Samples {
             );
         }
         for (_, history) in self.interactions.iter() {
+            bytes.extend((history.len() as u64).to_le_bytes());
             bytes.extend(history.iter().flat_map(|item| item.get().to_le_bytes()));
         }
         bytes.push(u8::from(self.whole_sequences));

@@ -59,6 +59,13 @@ impl Architecture {
     }
 }
 
+impl Architecture {
+    /// Whether it is asked with a mask after the history, and trained with masks in it.
+    pub(super) fn masks(&self) -> bool {
+        matches!(self, Self::Bert4Rec { .. })
+    }
+}
+
 /// What training minimizes; the scores of items are their dot products with the state of the network.
 #[derive(Config, Debug, Copy, PartialEq)]
 pub enum Loss {
@@ -69,12 +76,13 @@ pub enum Loss {
         /// Items drawn.
         negatives: usize,
     },
-    /// `-ln sigmoid(right) - mean of ln(1 - sigmoid(other))`, others drawn uniformly for every prediction: SASRec's original loss with one other.
+    /// `-ln sigmoid(right) - mean of ln(1 - sigmoid(other))`, others drawn uniformly for every prediction from all items but the right one: SASRec's original loss with one
+    /// other, except that the paper leaves out all items of the user.
     Binary {
         /// Items drawn for every prediction.
         negatives: usize,
     },
-    /// `-mean of ln sigmoid(right - other)`, others drawn uniformly for every prediction (Rendle et al., "BPR", 2009).
+    /// `-mean of ln sigmoid(right - other)`, others drawn uniformly for every prediction from all items but the right one (Rendle et al., "BPR", 2009).
     Pairwise {
         /// Items drawn for every prediction.
         negatives: usize,
@@ -124,7 +132,8 @@ impl SequentialConfig {
         })
     }
 
-    /// BERT4Rec with two blocks of two heads, as the paper has it; a fifth of the items masked.
+    /// BERT4Rec with two blocks of two heads, a fifth of the items masked. Its blocks are those of our SASRec: the paper's have the norm behind each layer, GELU, an inner
+    /// width of four times `d_model`, and a projection with biases before the scores.
     pub fn bert4rec() -> Self {
         Self::new(Architecture::Bert4Rec {
             blocks: 2,
@@ -152,29 +161,39 @@ impl SequentialConfig {
         Self::new(Architecture::Hgn { window: 5 })
     }
 
+    /// The places of the longest input: the items that are read, and for BERT4Rec the mask that asks.
+    pub(super) fn max_places(&self) -> usize {
+        self.max_history + usize::from(self.architecture.masks())
+    }
+
     /// Refuses values that no model can have.
     pub(super) fn check(&self) -> Result<()> {
-        let heads = match self.architecture {
-            Architecture::SasRec { heads, .. } | Architecture::Bert4Rec { heads, .. } => heads,
-            _ => 1,
-        };
-        let layers = match self.architecture {
-            Architecture::SasRec { blocks, .. } | Architecture::Bert4Rec { blocks, .. } => blocks,
-            Architecture::Gru4Rec { layers } => layers,
+        let mut counts = vec![
+            ("d_model", self.d_model),
+            ("max_history", self.max_history),
+            ("negatives", self.loss.negatives().unwrap_or(1)),
+        ];
+        let mut heads = 1;
+        match self.architecture {
+            Architecture::SasRec { blocks, heads: h }
+            | Architecture::Bert4Rec {
+                blocks, heads: h, ..
+            } => {
+                heads = h.max(1);
+                counts.extend([("blocks", blocks), ("heads", h)]);
+            }
+            Architecture::Gru4Rec { layers } => counts.push(("layers", layers)),
             Architecture::Caser {
                 window,
                 horizontal,
                 vertical,
-            } => window.min(horizontal.max(vertical)),
-            Architecture::Hgn { window } => window,
-        };
-        let counts = [
-            ("d_model", self.d_model),
-            ("max_history", self.max_history),
-            ("heads", heads),
-            ("blocks, layers, window or filters", layers),
-            ("negatives", self.loss.negatives().unwrap_or(1)),
-        ];
+            } => counts.extend([
+                ("window", window),
+                ("horizontal", horizontal),
+                ("vertical", vertical),
+            ]),
+            Architecture::Hgn { window } => counts.push(("window", window)),
+        }
         for (option, count) in counts {
             if count == 0 {
                 return Err(Error::Option {

@@ -21,5 +21,5 @@ pub use model::SequentialModel;
 #[cfg(feature = "train")]
 pub use trainer::{SequentialTrainer, TrainedSequential};
 
-#[cfg(test)]
+#[cfg(all(test, feature = "train"))]
 mod tests;

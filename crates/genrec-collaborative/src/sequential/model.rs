@@ -5,9 +5,12 @@ use burn::tensor::module::embedding;
 use burn::tensor::{Device, Int, Tensor};
 use genrec_data::ItemId;
 use genrec_embed::Embeddings;
+use genrec_metrics::SeenItems;
 use genrec_train::{Draw, Dropout};
 
-use super::config::{Architecture, SequentialConfig};
+#[cfg(doc)]
+use super::config::Architecture;
+use super::config::SequentialConfig;
 use super::inputs::{History, Inputs};
 use super::network::Network;
 use crate::error::{Error, Result};
@@ -30,6 +33,8 @@ pub struct SequentialModel {
     pub(super) config: SequentialConfig,
     pub(super) items: usize,
     pub(super) users: usize,
+    #[module(skip)]
+    pub(super) seen: SeenItems,
 }
 
 impl SequentialConfig {
@@ -54,7 +59,7 @@ impl SequentialConfig {
             });
         }
         let draw = &mut Draw::new(seed, device);
-        let masks = usize::from(matches!(self.architecture, Architecture::Bert4Rec { .. }));
+        let masks = usize::from(self.architecture.masks());
         let table = Param::from_tensor(draw.normal([items + masks, self.d_model], self.init_std));
         let network = Network::new(self, users, draw);
         let output = network.d_output(self.d_model);
@@ -67,6 +72,7 @@ impl SequentialConfig {
             config: self.clone(),
             items,
             users,
+            seen: SeenItems::default(),
         })
     }
 }
@@ -75,6 +81,13 @@ impl SequentialModel {
     /// The configuration that it was made with.
     pub fn config(&self) -> &SequentialConfig {
         &self.config
+    }
+
+    /// What to do with items of the history of a query. Default: they are ranked like all others.
+    #[must_use]
+    pub fn with_seen_items(mut self, seen: SeenItems) -> Self {
+        self.seen = seen;
+        self
     }
 
     /// The number of items.
@@ -131,7 +144,7 @@ impl SequentialModel {
     ///
     /// The last items of a history are read. An empty history is read as a mask by BERT4Rec, and cannot be read by the others.
     pub(super) fn states(&self, histories: &[History<'_>]) -> Tensor<2> {
-        let asks = matches!(self.config.architecture, Architecture::Bert4Rec { .. });
+        let asks = self.config.architecture.masks();
         let rows: Vec<_> = histories
             .iter()
             .map(|history| {
@@ -144,7 +157,7 @@ impl SequentialModel {
             .collect();
         let inputs = Inputs::new(
             &rows,
-            self.max_places(),
+            self.config.max_places(),
             self.users,
             &self.table.val().device(),
         );
@@ -155,15 +168,6 @@ impl SequentialModel {
     /// The items of a history that are read.
     pub(super) fn last_items<'a>(&self, history: &'a [ItemId]) -> &'a [ItemId] {
         &history[history.len().saturating_sub(self.config.max_history)..]
-    }
-
-    /// The places of the longest input.
-    pub(super) fn max_places(&self) -> usize {
-        self.config.max_history
-            + usize::from(matches!(
-                self.config.architecture,
-                Architecture::Bert4Rec { .. }
-            ))
     }
 
     /// The state at every place, `[rows, places, d_state]`.

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use genrec_data::ItemId;
-use genrec_metrics::{Query, Ranked, Recommender};
+use genrec_metrics::{Query, Ranked, Recommender, SeenItems};
 use rayon::prelude::*;
 
 use super::inputs::History;
@@ -11,7 +11,7 @@ use super::model::SequentialModel;
 /// Histories in one forward pass.
 const BATCH: usize = 64;
 
-/// Items ranked by the dot product of their rows with the state after the history, on all cores of the host. Items of the history are ranked like all others.
+/// Items ranked by the dot product of their rows with the state after the history, on all cores of the host.
 ///
 /// Nothing follows an empty history, except for BERT4Rec.
 ///
@@ -27,13 +27,17 @@ impl Recommender for SequentialModel {
         self.items
     }
 
+    fn seen_items(&self) -> SeenItems {
+        self.seen
+    }
+
     fn recommend(&self, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
         let model = self.valid();
         let items = model.item_rows().transpose();
         // Histories of like length share a batch; the answers do not depend on it.
         let mut order: Vec<usize> = (0..queries.len())
             .filter(|&query| {
-                model.max_places() > model.config.max_history || !queries[query].history.is_empty()
+                model.config.architecture.masks() || !queries[query].history.is_empty()
             })
             .collect();
         order.sort_by_key(|&query| model.last_items(queries[query].history).len());
@@ -52,13 +56,21 @@ impl Recommender for SequentialModel {
                     })
                     .collect();
                 let scores = model.states(&histories).matmul(items.clone()).into_data();
-                let scores = scores
+                let mut scores = scores
                     .convert::<f32>()
                     .try_to_vec::<f32>()
                     .expect("scores are floats");
                 scores
-                    .chunks(model.items)
-                    .map(|scores| Ranked::from_scores(scores, k))
+                    .chunks_mut(model.items)
+                    .zip(&histories)
+                    .map(|(scores, history)| {
+                        if model.seen == SeenItems::Removed {
+                            for item in history.items {
+                                scores[item.index()] = f32::NEG_INFINITY;
+                            }
+                        }
+                        Ranked::from_scores(scores, k)
+                    })
                     .collect()
             })
             .collect();

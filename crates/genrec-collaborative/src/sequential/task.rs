@@ -65,7 +65,7 @@ impl NextItem {
             let predictions = numbers(targets).into_iter().enumerate().collect();
             return ((user, numbers(history)), predictions);
         };
-        // The stretch with the item after it. One in `masked` items is hidden; if none is, the last one, as when the model is asked.
+        // The stretch with the item after it, each item hidden with probability `masked`; if none is, the last one, as when the model is asked.
         let last: &ItemId = targets.last().expect("a sample predicts an item");
         let mut items = numbers(history);
         items.push(i64::from(last.get()));
@@ -156,15 +156,10 @@ impl Task for NextItem {
             targets.extend(predictions.iter().map(|&(_, target)| target));
         }
         let histories: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
-        let max_places = self.config.max_history + 1;
-        let max_places = match self.config.architecture {
-            Architecture::Bert4Rec { .. } => max_places,
-            _ => max_places - 1,
-        };
         let drawn = self.draw(&targets, &mut random, device);
         let predictions = targets.len();
         Batch {
-            inputs: Inputs::new(&histories, max_places, self.users, device),
+            inputs: Inputs::new(&histories, self.config.max_places(), self.users, device),
             places: Tensor::from_data(TensorData::new(places, [predictions]), device),
             targets: Tensor::from_data(TensorData::new(targets, [predictions]), device),
             drawn,
@@ -212,7 +207,12 @@ impl Task for NextItem {
     }
 
     fn recommend(&self, model: &SequentialModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
-        Recommender::recommend(model, queries, k)
+        let ranked = Recommender::recommend(model, queries, k);
+        let numbers = |ranked: &Ranked| ranked.scores().iter().all(|score| score.is_finite());
+        match ranked.iter().all(numbers) {
+            true => ranked,
+            false => vec![Ranked::default(); queries.len()],
+        }
     }
 
     fn describe(&self, bytes: &mut Vec<u8>) {

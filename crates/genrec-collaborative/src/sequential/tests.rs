@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use genrec_data::{Interactions, ItemId, Split, UserId, leave_one_out};
-use genrec_metrics::{EvaluateConfig, Metric, Query, Recommender, evaluate};
+use genrec_metrics::{EvaluateConfig, Metric, Query, Recommender, SeenItems, evaluate};
 use genrec_train::TrainingConfig;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -122,20 +122,52 @@ fn users_matter_to_those_who_read_them() {
     for config in all() {
         let model = model(&config);
         let history = items(&[1, 2, 3]);
-        let ask = |user: Option<u32>| {
-            model.recommend(
-                &[Query {
-                    user: user.map(UserId::new),
-                    history: &history,
-                }],
-                5,
-            )
+        let ask = |model: &SequentialModel, user: Option<u32>| {
+            let user = user.map(UserId::new);
+            let history = &history;
+            model.recommend(&[Query { user, history }], 5)
         };
+        // Somebody whom training has not met is as good as unknown.
+        assert_eq!(ask(&model, Some(1)), ask(&model, None), "{}", model.name());
         let reads = matches!(model.name(), "Caser" | "HGN");
-        assert_eq!(ask(Some(1)) != ask(Some(2)), reads, "{}", model.name());
-        // Somebody whom the model has no row for is somebody unknown.
-        assert_eq!(ask(Some(77)), ask(None), "{}", model.name());
+        let met = model.map(&mut ByNumber(0));
+        assert_eq!(
+            ask(&met, Some(1)) != ask(&met, Some(2)),
+            reads,
+            "{}",
+            met.name()
+        );
+        assert_eq!(ask(&met, Some(77)), ask(&met, None), "{}", met.name());
     }
+}
+
+#[test]
+fn items_of_the_history_are_removed_where_that_is_asked_for() {
+    let history = items(&[1, 2, 3]);
+    for config in all() {
+        let model = model(&config).with_seen_items(SeenItems::Removed);
+        let ranked = &model.recommend(&[Query::anonymous(&history)], ITEMS as usize)[0];
+        assert_eq!(ranked.len(), ITEMS as usize - 3);
+        assert!(ranked.items().iter().all(|item| !history.contains(item)));
+    }
+}
+
+#[test]
+fn models_for_other_data_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let split = world(true);
+    let refused = |config: SequentialConfig, items: usize, users: usize, smoothing: f64| {
+        let model = config.init(items, users, 0, &Device::default()).unwrap();
+        SequentialTrainer::new(training().with_label_smoothing(smoothing), folder.path())
+            .fit(model, &split.train, &split.validation, |_| {})
+            .unwrap_err()
+            .to_string()
+    };
+    let sasrec = SequentialConfig::sasrec;
+    assert!(refused(sasrec(), 29, 240, 0.0).contains("29 rows for 30 items"));
+    assert!(refused(SequentialConfig::hgn(), 30, 5, 0.0).contains("5 rows for 240 users"));
+    let binary = sasrec().with_loss(Loss::Binary { negatives: 1 });
+    assert!(refused(binary, 30, 240, 0.1).contains("label_smoothing"));
 }
 
 /// Numbers the weights in the order of the module, and gives each the value of its number.

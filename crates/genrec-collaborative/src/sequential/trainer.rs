@@ -5,7 +5,7 @@ use std::path::Path;
 use genrec_data::{Interactions, Validation};
 use genrec_train::{Trainer, TrainingConfig, TrainingEvent};
 
-use super::config::{Loss, SequentialConfig};
+use super::config::{Architecture, Loss, SequentialConfig};
 use super::model::SequentialModel;
 use super::task::NextItem;
 use crate::error::{Error, Result};
@@ -49,7 +49,7 @@ impl SequentialTrainer {
     ///
     /// # Errors
     ///
-    /// [`Error::Rows`] if the model is for another number of items, [`Error::Option`] for label smoothing with a loss that does not compare all items, [`Error::NothingToLearn`] for a loss that compares items if there is only one, and
+    /// [`Error::Rows`] if the model is for another number of items, or reads users and is for another number of them, [`Error::Option`] for label smoothing with a loss that does not compare all items, [`Error::NothingToLearn`] if there are fewer than two items, and
     /// [`Error::Train`] for those of [`Trainer::fit`].
     pub fn fit(
         &self,
@@ -63,6 +63,17 @@ impl SequentialTrainer {
                 what: "items",
                 found: model.items,
                 expected: train.items(),
+            });
+        }
+        let reads_users = matches!(
+            model.config.architecture,
+            Architecture::Caser { .. } | Architecture::Hgn { .. }
+        );
+        if reads_users && model.users != train.users() {
+            return Err(Error::Rows {
+                what: "users",
+                found: model.users,
+                expected: train.users(),
             });
         }
         if model.items < 2 {

@@ -29,7 +29,7 @@ const FORMAT: Format = Format {
 pub struct EpochSummary {
     /// The epoch, from 1.
     pub epoch: usize,
-    /// Mean training loss over its batches, in nats a token.
+    /// Mean training loss over its batches, in nats a prediction.
     pub loss: f64,
     /// NDCG@10 on the validation sample, if it was measured after this epoch.
     pub validation: Option<f64>,

@@ -57,20 +57,15 @@ pub struct TrainingConfig {
     /// Training ends when the validation NDCG@10 has not risen for this many validations.
     #[config(default = 20)]
     pub patience: usize,
-    /// Seed of the order of samples, of dropout, and of the validation sample.
+    /// Seed of the order of samples, of masks, negatives and dropout, and of the validation sample.
     #[config(default = 0)]
     pub seed: u64,
 }
 
 impl TrainingConfig {
-    /// LETTER-TIGER as the paper trains it: 200 epochs, effective batch 1,024, learning rate 5e-4, tau 0.7.
+    /// LETTER-TIGER as the paper trains it: 200 epochs, effective batch 1,024, learning rate 5e-4, tau 0.7. The released code is [`new`](Self::new): its tau is 1.
     pub fn paper() -> Self {
         Self::new().with_temperature(0.7)
-    }
-
-    /// As the released code of LETTER trains it: tau is 1.
-    pub fn released() -> Self {
-        Self::new()
     }
 
     /// For `SequenceModelConfig::quick` of `genrec-model`: smaller batches, whole sequences as samples, a higher learning
@@ -112,21 +107,52 @@ impl TrainingConfig {
             }
         }
         let norm = self.max_gradient_norm.unwrap_or(1.0);
+        let shares = (0.0..1.0, "at least 0 and below 1");
         let ranges = [
-            ("max_gradient_norm", norm, f64::MIN_POSITIVE..=f64::MAX),
-            ("weight_decay", f64::from(self.weight_decay), 0.0..=1e3),
-            ("learning_rate", self.learning_rate, f64::MIN_POSITIVE..=1.0),
-            ("warmup", self.warmup, 0.0..=1.0),
-            ("averaging", self.averaging.unwrap_or(0.0), 0.0..=1.0),
-            ("temperature", self.temperature, 1e-3..=1e3),
-            ("label_smoothing", self.label_smoothing, 0.0..=1.0),
+            (
+                "max_gradient_norm",
+                norm,
+                f64::MIN_POSITIVE..f64::INFINITY,
+                "a finite number above 0",
+            ),
+            (
+                "weight_decay",
+                f64::from(self.weight_decay),
+                0.0..f64::INFINITY,
+                "a finite number of at least 0",
+            ),
+            (
+                "learning_rate",
+                self.learning_rate,
+                f64::MIN_POSITIVE..1.0 + f64::EPSILON,
+                "above 0 and at most 1",
+            ),
+            (
+                "temperature",
+                self.temperature,
+                f64::MIN_POSITIVE..f64::INFINITY,
+                "a finite number above 0",
+            ),
+            (
+                "warmup",
+                self.warmup,
+                0.0..1.0 + f64::EPSILON,
+                "at least 0 and at most 1",
+            ),
+            (
+                "averaging",
+                self.averaging.unwrap_or(0.0),
+                shares.0.clone(),
+                shares.1,
+            ),
+            ("label_smoothing", self.label_smoothing, shares.0, shares.1),
         ];
-        for (what, value, range) in ranges {
+        for (what, value, range, expected) in ranges {
             if !range.contains(&value) {
                 return Err(Error::Config {
                     what,
                     found: value.to_string(),
-                    expected: format!("from {} to {}", range.start(), range.end()),
+                    expected: expected.into(),
                 });
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::AdamWConfig;
@@ -138,7 +138,7 @@ impl Trainer {
             model,
             settings: Arc::new(Settings {
                 task: Arc::new(task),
-                accumulation: config.accumulation,
+                summed: AtomicUsize::new(0),
                 max_gradient_norm: config.max_gradient_norm,
                 averaging: config.averaging,
             }),
@@ -251,10 +251,14 @@ fn fingerprint<T: Task>(
     let mut bytes = serde_json::to_vec(config).expect("plain data is serializable");
     task.describe(&mut bytes);
     for asked in users {
+        let lengths = [
+            asked.user.get(),
+            asked.history.len() as u32,
+            asked.targets.len() as u32,
+        ];
         let items = asked.history.iter().chain(&asked.targets);
-        let items = items.map(|item| item.get()).chain([u32::MAX]);
-        bytes.extend(asked.user.get().to_le_bytes());
-        bytes.extend(items.flat_map(u32::to_le_bytes));
+        let numbers = lengths.into_iter().chain(items.map(|item| item.get()));
+        bytes.extend(numbers.flat_map(u32::to_le_bytes));
     }
     let mut weights = Weights(bytes);
     model.visit(&mut weights);

@@ -4,14 +4,14 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-/// Averages gradients that were summed over `accumulation` batches, and scales them down to `max_norm` over all parameters.
+/// Averages gradients that were summed over `batches`, and scales them down to `max_norm` over all parameters.
 pub(super) fn prepare<M: Module>(
     module: &M,
     mut gradients: GradientsParams,
-    accumulation: usize,
+    batches: usize,
     max_norm: Option<f64>,
 ) -> GradientsParams {
-    let mean = 1.0 / accumulation as f64;
+    let mean = 1.0 / batches as f64;
     let scale = max_norm.and_then(|max_norm| {
         let mut norm = SquaredNorm {
             gradients: &gradients,
@@ -26,7 +26,7 @@ pub(super) fn prepare<M: Module>(
                 .clamp_max(1.0)
         })
     });
-    if scale.is_some() || accumulation > 1 {
+    if scale.is_some() || batches > 1 {
         let mut scaling = Scale {
             gradients: &mut gradients,
             mean,

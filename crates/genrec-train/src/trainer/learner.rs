@@ -1,6 +1,7 @@
 //! A model and its task as burn-train sees them: a step of training, and a step of validation.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::module::Module;
 use burn::optim::{
@@ -24,7 +25,8 @@ const K: usize = 10;
 #[derive(Debug)]
 pub(super) struct Settings<T> {
     pub(super) task: Arc<T>,
-    pub(super) accumulation: usize,
+    /// Batches whose gradients were added up since the last step of the optimizer: at the end of an epoch fewer than asked for.
+    pub(super) summed: AtomicUsize,
     pub(super) max_gradient_norm: Option<f64>,
     pub(super) averaging: Option<f64>,
 }
@@ -100,6 +102,7 @@ impl<T: Task> TrainStep for TaskLearner<T::Model, T> {
     /// Loss and gradients of the pieces of a batch, computed side by side. Each has its own copy of the model (of the handles, not the weights), so that
     /// their graphs share nothing; the gradients are added in the order of the pieces, whichever is ready first.
     fn step(&self, pieces: Self::Input) -> TrainOutput<BatchLoss> {
+        self.settings.summed.fetch_add(1, Ordering::Relaxed);
         let task = &self.settings.task;
         let predictions = pieces
             .iter()
@@ -137,7 +140,7 @@ impl<T: Task> TrainStep for TaskLearner<T::Model, T> {
         let gradients = prepare(
             &self.model,
             gradients,
-            settings.accumulation,
+            settings.summed.swap(0, Ordering::Relaxed).max(1),
             settings.max_gradient_norm,
         );
         let model = optim.step(lr_module, self.model, gradients);

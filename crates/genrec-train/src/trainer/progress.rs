@@ -26,7 +26,7 @@ pub enum TrainingEvent {
         samples: usize,
         /// Samples of an epoch.
         total: usize,
-        /// Mean loss of this epoch so far, in nats a token.
+        /// Mean loss of this epoch so far, in nats a prediction.
         loss: Option<f64>,
     },
     /// An epoch has ended, and its checkpoint is being written.

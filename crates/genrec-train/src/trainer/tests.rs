@@ -276,6 +276,8 @@ fn copy(from: &Path, to: &Path) {
 fn a_killed_training_resumes_to_the_same_bits() {
     let above = tempfile::tempdir().unwrap();
     let split = world(true, 3);
+    // Killed while the learning rate rises, too, and with gradients of two batches added up.
+    let training = || training().with_warmup(0.4).with_accumulation(2);
     // The folder as it is in the middle of epochs 2, 3 and 4: what a kill there leaves.
     let kills = Arc::new(Mutex::new(Vec::new()));
     let folder = above.path().join("undisturbed");
@@ -295,16 +297,19 @@ fn a_killed_training_resumes_to_the_same_bits() {
     assert_eq!(undisturbed.epochs.len(), 4);
     let kills = kills.lock().unwrap();
     assert!(kills.len() >= 9);
+    let mut resumptions = 0;
     for killed in kills.iter() {
         // A checkpoint that was copied while it was written is not whole; on a real kill it has its temporary name. Such copies are refused.
         match fit(&split, training(), killed) {
             Ok(resumed) => {
                 assert_eq!(resumed.epochs, undisturbed.epochs);
                 assert_eq!(weights(&resumed.model), weights(&undisturbed.model));
+                resumptions += 1;
             }
             Err(error) => assert!(matches!(error, Error::Folder { .. }), "{error}"),
         }
     }
+    assert!(resumptions >= 3, "{resumptions} copies of {}", kills.len());
     // Resuming what is finished changes nothing.
     assert_eq!(
         weights(&fit(&split, training(), &folder).unwrap().model),
@@ -365,13 +370,33 @@ fn impossible_settings_are_named() {
         (training().with_warmup(1.5), "warmup"),
         (training().with_temperature(f64::NAN), "temperature"),
         (training().with_weight_decay(-0.1), "weight_decay"),
-        (training().with_averaging(Some(1.1)), "averaging"),
+        (training().with_averaging(Some(1.0)), "averaging"),
+        (training().with_label_smoothing(1.0), "label_smoothing"),
         (
             training().with_max_gradient_norm(Some(0.0)),
             "max_gradient_norm",
         ),
     ] {
         let error = refusal(&split, training, folder.path());
-        assert!(error.contains(name), "{error}");
+        assert!(error.contains(name) && error.len() < 100, "{error}");
+    }
+}
+
+#[test]
+fn a_batch_alone_is_not_taken_for_several() {
+    let split = world(true, 8);
+    let folder = tempfile::tempdir().unwrap();
+    let one_batch = training().with_epochs(1).with_batch_size(1000);
+    let fit = |accumulation: usize| {
+        // The gradient is clipped, so that its size matters.
+        let training = one_batch
+            .clone()
+            .with_accumulation(accumulation)
+            .with_max_gradient_norm(Some(1e-3));
+        let folder = folder.path().join(accumulation.to_string());
+        weights(&fit(&split, training, &folder).unwrap().model)
+    };
+    for (one, four) in fit(1).iter().zip(&fit(4)) {
+        assert!((one - four).abs() < 1e-7, "{one} {four}");
     }
 }

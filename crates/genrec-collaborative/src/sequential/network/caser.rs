@@ -6,14 +6,14 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use genrec_train::{Draw, Dropout};
 
-use super::layers::{linear, table};
+use super::layers::{linear, nothing, table};
 use super::windows::windows;
 use crate::sequential::inputs::Inputs;
 
 /// Horizontal and vertical filters, a fully connected layer, and rows of users beside it.
 #[derive(Module, Debug)]
 pub(crate) struct Caser {
-    /// `[users + 1, d_model]`: somebody unknown first.
+    /// `[users + 1, d_model]`: somebody unknown first, who is nothing, as everybody is at the start.
     users: Param<Tensor<2>>,
     /// The filters of every height, `[height * d_model, horizontal]`.
     horizontal: Vec<Linear>,
@@ -34,7 +34,7 @@ impl Caser {
     ) -> Self {
         let features = window * horizontal + vertical * d_model;
         Self {
-            users: table(users + 1, d_model, (d_model as f64).powf(-0.5), draw),
+            users: nothing(users + 1, d_model, draw),
             horizontal: (1..=window)
                 .map(|height| linear(height * d_model, horizontal, true, draw))
                 .collect(),

@@ -6,14 +6,14 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 use genrec_train::{Draw, Dropout};
 
-use super::layers::{linear, table};
+use super::layers::{linear, nothing};
 use super::windows::windows;
 use crate::sequential::inputs::Inputs;
 
 /// Feature gating, instance gating, and rows of users.
 #[derive(Module, Debug)]
 pub(crate) struct Hgn {
-    /// `[users + 1, d_model]`: somebody unknown first.
+    /// `[users + 1, d_model]`: somebody unknown first, who is nothing, as everybody is at the start.
     users: Param<Tensor<2>>,
     /// W1 and its bias, `[d_model, d_model]`.
     feature_item: Linear,
@@ -29,7 +29,7 @@ pub(crate) struct Hgn {
 impl Hgn {
     pub(super) fn new(d_model: usize, users: usize, window: usize, draw: &mut Draw) -> Self {
         Self {
-            users: table(users + 1, d_model, (d_model as f64).powf(-0.5), draw),
+            users: nothing(users + 1, d_model, draw),
             feature_item: linear(d_model, d_model, true, draw),
             feature_user: linear(d_model, d_model, false, draw),
             instance_item: linear(d_model, 1, false, draw),

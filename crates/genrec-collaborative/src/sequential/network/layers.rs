@@ -18,3 +18,8 @@ pub(super) fn linear(d_input: usize, d_output: usize, bias: bool, draw: &mut Dra
 pub(super) fn table(rows: usize, d: usize, std: f64, draw: &mut Draw) -> Param<Tensor<2>> {
     Param::from_tensor(draw.normal([rows, d], std))
 }
+
+/// A table of `rows` rows of zeros: a row that training never meets says nothing.
+pub(super) fn nothing(rows: usize, d: usize, draw: &Draw) -> Param<Tensor<2>> {
+    Param::from_tensor(Tensor::zeros([rows, d], draw.device()))
+}
