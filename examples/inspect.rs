@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use genrec::data::readers::LetterJson;
-use genrec::data::{Catalog, open};
+use genrec::data::{Catalog, leave_one_out, open};
 use genrec::embed::Embeddings;
 use genrec::identify::inspect::{self, Identifiers, InspectConfig, Inspector, Summary};
 
@@ -28,7 +28,7 @@ struct Arguments {
     /// What the items say (item.json): titles and categories.
     #[arg(long, value_name = "ITEM_JSON", conflicts_with = "data")]
     items: Option<PathBuf>,
-    /// Folder of the data, in any format that genrec reads: catalogue and interactions.
+    /// Folder of the data, in any format that genrec reads: catalogue, and interactions without the last two of every user, which are for validation and test.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Text embeddings of the items, one row each (safetensors or npy).
@@ -83,6 +83,12 @@ fn run(arguments: &Arguments) -> Result<()> {
         (None, dataset) => dataset.as_ref().map(|dataset| dataset.catalog.clone()),
     };
 
+    // Tables are compared to choose among them: without what a test will ask for.
+    let split = dataset
+        .as_ref()
+        .map(|dataset| leave_one_out(&dataset.interactions))
+        .transpose()?;
+
     // 2. The inspector: neighbours are searched once for all tables.
     let mut inspector = Inspector::new(InspectConfig::new(arguments.seed))?;
     if let Some(catalog) = &catalog {
@@ -94,8 +100,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     if let Some(path) = &arguments.collaborative {
         inspector = inspector.with_collaborative(&Embeddings::read_rows(path, items)?);
     }
-    if let Some(dataset) = &dataset {
-        inspector = inspector.with_interactions(&dataset.interactions);
+    if let Some(split) = &split {
+        inspector = inspector.with_interactions(&split.train);
     }
     if let (Some(path), Some(against)) = (&arguments.against, &against) {
         inspector = inspector.with_against(path.display().to_string(), against);

@@ -38,7 +38,7 @@ struct Arguments {
     /// Rows to quantize (safetensors or npy), instead of encoding text.
     #[arg(long)]
     embeddings: Option<PathBuf>,
-    /// Codewords of each of the four levels.
+    /// Codewords of each of the four levels; FSQ has always 240.
     #[arg(long, default_value_t = 256)]
     codewords: usize,
     /// Passes over the rows of what is trained.
@@ -196,7 +196,7 @@ impl Comparison {
             "error, share of the variance",
             "codewords used",
             "mean perplexity",
-            "items without a code of their own",
+            "collision rate",
             "seconds",
         ]);
         let around = rows.clone() - rows.clone().mean_dim(0);

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-/// What this crate returns when it cannot fail.
+/// What this crate returns when something fails.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What can go wrong with a page.

@@ -123,7 +123,7 @@ impl<S: EvaluationSet> RunReport<S> {
                 format!("NDCG@{k}"),
                 reports
                     .iter()
-                    .map(|report| report.value(Metric::Ndcg, k).unwrap_or(0.0)),
+                    .filter_map(|report| report.value(Metric::Ndcg, k)),
             );
         let caption = self.table.caption();
         let mut section = caption
@@ -171,7 +171,9 @@ impl<S: EvaluationSet> RunReport<S> {
                 .map(|slice| of(slice).unwrap_or(0.0))
                 .collect::<Vec<_>>()
         };
-        Some(self.table.reports().iter().fold(chart, |chart, report| {
+        let sliced = self.table.reports().iter();
+        let sliced = sliced.filter(|report| !report.slices().is_empty());
+        Some(sliced.fold(chart, |chart, report| {
             chart.with_series(report.recommender(), bars(report))
         }))
     }

@@ -24,7 +24,10 @@ impl fmt::Display for Comparison {
                 format!("{:.4}", figure.first),
                 format!("{:.4}", figure.second),
                 difference,
-                format!("{:.4}", figure.p_value),
+                match figure.p_value < 5e-5 {
+                    true => "< 0.0001".to_owned(),
+                    false => format!("{:.4}", figure.p_value),
+                },
             ];
             grid.add_row(row(
                 format!("{}@{}", figure.metric.symbol(), figure.k),
@@ -40,7 +43,7 @@ impl fmt::Display for Comparison {
         }
         write!(
             formatter,
-            "p-values of a two-sided sign-flip test with {} permutations, not corrected for the number of rows",
+            "p-values of a two-sided sign-flip test with {} permutations (exact where there are no more), not corrected for the number of rows",
             self.test.permutations
         )
     }

@@ -56,15 +56,15 @@ impl<S: EvaluationSet> Report<S> {
             reason,
         };
         let file = File::open(path).map_err(|source| read_error(path, source))?;
-        let file: ReportFile = serde_json::from_reader(BufReader::new(file))
+        // The version before the rest, which another version may lay out in another way.
+        let file: serde_json::Value = serde_json::from_reader(BufReader::new(file))
             .map_err(|error| not_a_report(error.to_string()))?;
-        if file.genrec_report != VERSION {
-            let reason = format!(
-                "genrec_report is {}, expected {VERSION}",
-                file.genrec_report
-            );
+        if let Some(found) = file.get("genrec_report").filter(|found| **found != VERSION) {
+            let reason = format!("genrec_report is {found}, expected {VERSION}: evaluate again");
             return Err(not_a_report(reason));
         }
+        let file: ReportFile =
+            serde_json::from_value(file).map_err(|error| not_a_report(error.to_string()))?;
         let found = file.measured.protocol.measured_on;
         if found != S::HELD_OUT {
             return Err(Error::OtherSet {

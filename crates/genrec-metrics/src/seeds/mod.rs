@@ -33,7 +33,7 @@ pub struct SeedFigure {
 /// Reports of one recommender, trained several times with seeds of its own, as one row.
 ///
 /// A single training is one draw of luck: with what it starts from and in which order it sees the data, figures move by more than
-/// many published differences. `Display` prints every seed and the summary; a [`Table`](crate::Table) takes it as a row.
+/// many published differences. Figures of slices stay in the [reports](Self::reports). `Display` prints every seed and the summary; a [`Table`](crate::Table) takes it as a row.
 ///
 /// ```
 /// use genrec_data::{Interactions, ItemId, leave_one_out};

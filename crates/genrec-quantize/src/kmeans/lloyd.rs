@@ -39,11 +39,19 @@ impl KMeansConfig {
     /// # Errors
     ///
     /// [`Error::Rows`](crate::Error::Rows) for fewer points than clusters,
-    /// [`Error::Config`](crate::Error::Config) for no clusters or iterations.
+    /// [`Error::Config`](crate::Error::Config) for no clusters, iterations, restarts or
+    /// candidates.
     pub fn fit(&self, points: &Tensor<2>, seed: u64) -> Result<Clustering> {
         check(points, self.clusters, self.iterations)?;
+        if self.restarts == 0 || self.candidates == 0 {
+            return Err(crate::Error::Config {
+                field: "KMeansConfig::restarts, ::candidates",
+                found: format!("{}, {}", self.restarts, self.candidates),
+                expected: "both must be at least 1",
+            });
+        }
         let points = points.clone().inner();
-        let best = (0..self.restarts.max(1) as u64)
+        let best = (0..self.restarts as u64)
             .map(|restart| {
                 let mut rng = seed::generator(seed, Stream::Restart, restart);
                 self.fit_from(

@@ -24,9 +24,7 @@ pub(super) fn plus_plus(
     let mut distances = vec![f64::INFINITY; count];
     lower(&mut distances, chosen[0], &to(points, &norms, &chosen)[0]);
     while chosen.len() < clusters {
-        let drawn: Vec<usize> = (0..candidates.max(1))
-            .map(|_| draw(&distances, rng))
-            .collect();
+        let drawn: Vec<usize> = (0..candidates).map(|_| draw(&distances, rng)).collect();
         let best = drawn
             .iter()
             .zip(to(points, &norms, &drawn))

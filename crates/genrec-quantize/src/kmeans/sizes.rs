@@ -52,7 +52,8 @@ impl ClusterSizes {
         }
     }
 
-    /// Centroids `[clusters, d]` of points `[points, d]`, by k-means from greedy k-means++.
+    /// Centroids `[clusters, d]` of points `[points, d]`, by k-means: from greedy k-means++ where sizes are free, from k-means++ where they are
+    /// bounded.
     pub(crate) fn centroids(
         self,
         points: &Tensor<2>,

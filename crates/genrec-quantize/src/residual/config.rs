@@ -167,6 +167,13 @@ impl ResidualQuantizerConfig {
                 "it is a number of rows, finite and not negative; 1e-5 is usual",
             );
         }
+        if self.ema_smoothing > 0.0 && self.update == CodebookUpdate::Gradient {
+            return fail(
+                "ResidualQuantizerConfig::ema_smoothing",
+                self.ema_smoothing.to_string(),
+                "it is for CodebookUpdate::Ema; codebooks that learn by gradient have nothing to smooth",
+            );
+        }
         if self.codewords == Codewords::Linear && self.update != CodebookUpdate::Gradient {
             return fail(
                 "ResidualQuantizerConfig::update",

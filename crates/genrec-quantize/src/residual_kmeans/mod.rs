@@ -46,8 +46,8 @@ impl ResidualKMeans {
     ///
     /// # Errors
     ///
-    /// [`Error::Rows`] for codebooks of other sizes than the configuration's or of different
-    /// widths, [`Error::NotFinite`] for a codeword that is nowhere, and what
+    /// [`Error::Config`] for codebooks of other sizes than the configuration's, [`Error::Rows`] for
+    /// different widths, [`Error::NotFinite`] for a codeword that is nowhere, and what
     /// [`ResidualKMeansConfig::check`] finds.
     pub fn of_codebooks(config: ResidualKMeansConfig, codebooks: Vec<Tensor<2>>) -> Result<Self> {
         config.check()?;
