@@ -38,7 +38,7 @@ struct Arguments {
     /// Text embeddings of the items, one row each (safetensors or npy), instead of encoding the catalogue's text.
     #[arg(long)]
     embeddings: Option<PathBuf>,
-    /// Collaborative embeddings of the items for LETTER, instead of those of the SASRec of the table.
+    /// Collaborative embeddings of the items for LETTER, instead of LightGCN's (with the paper preset SASRec's).
     #[arg(long)]
     collaborative: Option<PathBuf>,
     /// A published table of identifiers (index.json), used as it is, instead of training tokenizers.
@@ -117,12 +117,13 @@ fn main() -> Result<()> {
         .with_setting("training of the recommenders", arguments.training())
         .with_training("SASRec", &sasrec.epochs);
 
-    // 3. Identifiers: published ones, or those of TIGER and LETTER, whose tokenizers differ in the two regularizers only. LETTER reads what people did from
-    // SASRec's rows.
+    // 3. Identifiers: published ones, or those of TIGER and LETTER, whose tokenizers differ in the two regularizers only. LETTER reads what people did from the rows of
+    // a collaborative model.
     let mut identified = Vec::new();
-    let collaborative = match &arguments.collaborative {
-        Some(path) => Embeddings::read_rows(path, dataset.catalog.len())?,
-        None => sasrec.model.item_embeddings()?,
+    let collaborative = match (&arguments.collaborative, preset.lightgcn()) {
+        (Some(path), _) => Embeddings::read_rows(path, dataset.catalog.len())?,
+        (None, Some(config)) => run.lightgcn(&config, &split)?.item_embeddings().clone(),
+        (None, None) => sasrec.model.item_embeddings()?,
     };
     if let Some(path) = &arguments.identifiers {
         let codes = CodeTable::read_index_json(path)?;

@@ -40,7 +40,7 @@ struct Arguments {
     /// Text embeddings of the items, one row each (safetensors or npy), instead of encoding the catalogue's text.
     #[arg(long, global = true)]
     embeddings: Option<PathBuf>,
-    /// Collaborative embeddings of the items for LETTER, instead of those of a SASRec that is trained first.
+    /// Collaborative embeddings of the items for LETTER, instead of LightGCN's (with the paper preset SASRec's).
     #[arg(long, global = true)]
     collaborative: Option<PathBuf>,
     /// How much is spent on each run; without, demo on the synthetic catalogue and quick on data.
@@ -156,6 +156,12 @@ impl Lab {
     fn collaborative(&self, run: &Run) -> Result<Embeddings> {
         if let Some(path) = &self.collaborative {
             return Ok(Embeddings::read_rows(path, self.dataset.catalog.len())?);
+        }
+        if let Some(config) = self.preset.lightgcn() {
+            return Ok(run
+                .lightgcn(&config, &self.split)?
+                .item_embeddings()
+                .clone());
         }
         let (config, training) = (self.preset.sasrec(), self.preset.sasrec_training());
         let trained = run.sasrec(&config, training, &self.split)?;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use genrec::collaborative::{SequentialConfig, SequentialTrainer, TrainedSequential};
+use genrec::collaborative::{
+    LightGcn, LightGcnConfig, SequentialConfig, SequentialTrainer, TrainedSequential,
+};
 use genrec::data::{Dataset, Split, SyntheticWorldConfig, open};
 use genrec::embed::{Embeddings, HashedTfIdfConfig};
 use genrec::identify::ItemTokens;
@@ -72,6 +74,17 @@ impl Run {
             .fit(model, &split.train, &split.validation, bar)?;
         tell("SASRec", trained.epochs.len(), &trained.best);
         Ok(trained)
+    }
+
+    /// Trains LightGCN: what people did as rows.
+    pub(crate) fn lightgcn(&self, config: &LightGcnConfig, split: &Split) -> Result<LightGcn> {
+        let bar = bars::bar("LightGCN", config.epochs);
+        let (train, validation) = (&split.train, &split.validation);
+        let model = config.fit_validated(train, validation, self.seed, |epoch| {
+            bar.set_position(epoch.number as u64);
+        })?;
+        bar.finish();
+        Ok(model)
     }
 
     /// Trains a tokenizer.
