@@ -1,7 +1,7 @@
 //! Collaborative models: rows of users and items learnt from what people did, and recommenders themselves.
 //!
-//! In: the [`Interactions`](genrec_data::Interactions) to learn from. Out: a model that gives an
-//! [`Embeddings`](genrec_embed::Embeddings) of the items and one of the users, and that is a
+//! In: the [`Interactions`](genrec_data::Interactions) to learn from. Out: a model that gives
+//! [`Embeddings`](genrec_embed::Embeddings) of the items (LightGCN of the users, too), and that is a
 //! [`Recommender`](genrec_metrics::Recommender) itself.
 //!
 //! ```

@@ -1,8 +1,7 @@
-//! A training learns what there is to learn, and can be killed.
+//! A training learns what there is to learn. (That it can be killed is tested where the trainer is, and in tests/integration with this task.)
 
-use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -93,20 +92,6 @@ fn fit(split: &Split, training: TrainingConfig, folder: &Path) -> crate::Result<
             &split.validation,
             |_| {},
         )
-}
-
-struct Bits(Vec<u8>);
-
-impl ModuleVisitor for Bits {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.extend_from_slice(param.val().into_data().as_bytes());
-    }
-}
-
-fn bits(trained: &Trained) -> Vec<u8> {
-    let mut bits = Bits(Vec::new());
-    trained.model.visit(&mut bits);
-    bits.0
 }
 
 #[test]
@@ -227,75 +212,6 @@ fn pieces_of_a_batch_have_the_gradients_of_the_whole() {
         let apart: f32 = apart.sum::<f32>().sqrt();
         assert!(apart < 1e-5 * norm, "{apart} of {norm} in pieces of {rows}");
     }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    // A folder may get its final name, or be removed, while it is copied.
-    let Ok(entries) = fs::read_dir(from) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let target = to.join(entry.file_name());
-        // Files come and go while a training runs: as at a kill, a copy has some of them.
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            let _ = fs::copy(entry.path(), target);
-        }
-    }
-}
-
-#[test]
-fn a_killed_training_resumes_to_the_same_bits() {
-    let above = tempfile::tempdir().unwrap();
-    let split = world(true, 3);
-    let tokens = tokens();
-    // The folder as it is in the middle of epochs 2, 3 and 4: what a kill there leaves.
-    let kills = Arc::new(Mutex::new(Vec::new()));
-    let folder = above.path().join("undisturbed");
-    let (seen, source, root) = (kills.clone(), folder.clone(), above.path().to_path_buf());
-    let undisturbed = SequenceTrainer::new(training(), &folder)
-        .fit(
-            model(&tokens),
-            &tokens,
-            &split.train,
-            &split.validation,
-            move |event| {
-                if let TrainingEvent::Step { epoch, samples, .. } = event
-                    && epoch > 1
-                {
-                    let to = root.join(format!("killed-{epoch}-{samples}"));
-                    copy(&source, &to);
-                    seen.lock().unwrap().push(to);
-                }
-            },
-        )
-        .unwrap();
-    assert_eq!(undisturbed.epochs.len(), 4);
-    let kills = kills.lock().unwrap();
-    assert!(kills.len() >= 9);
-    for killed in kills.iter().step_by(4) {
-        // A checkpoint that was copied while it was written is not whole; on a real kill it has its temporary name. Such copies are refused.
-        match fit(&split, training(), killed) {
-            Ok(resumed) => {
-                assert_eq!(resumed.epochs, undisturbed.epochs);
-                assert_eq!(bits(&resumed), bits(&undisturbed));
-            }
-            Err(error) => assert!(
-                matches!(
-                    error,
-                    crate::Error::Train(genrec_train::Error::Folder { .. })
-                ),
-                "{error}"
-            ),
-        }
-    }
-    // Resuming what is finished changes nothing.
-    assert_eq!(
-        bits(&fit(&split, training(), &folder).unwrap()),
-        bits(&undisturbed)
-    );
 }
 
 #[test]
