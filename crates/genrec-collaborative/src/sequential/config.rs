@@ -203,7 +203,7 @@ impl SequentialConfig {
                 });
             }
         }
-        if self.d_model % heads != 0 {
+        if !self.d_model.is_multiple_of(heads) {
             return Err(Error::Option {
                 option: "d_model",
                 found: self.d_model.to_string(),

@@ -34,6 +34,7 @@ pub(super) struct Batch {
 }
 
 /// Items that were drawn.
+#[expect(clippy::large_enum_variant, reason = "there is one a batch")]
 enum Drawn {
     /// The same for all predictions, `[negatives]`, and where they are the target, `[predictions, negatives]`.
     Shared(Tensor<1, Int>, Tensor<2, Bool>),

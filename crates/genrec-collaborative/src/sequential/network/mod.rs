@@ -16,6 +16,7 @@ use super::inputs::Inputs;
 
 /// One of the networks.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one a model")]
 pub(super) enum Network {
     Transformer(transformer::Transformer),
     Gru(gru::Gru),
