@@ -83,3 +83,15 @@ pub enum Error {
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Refuses fields that are 0.
+pub(crate) fn at_least_one(fields: &[(&'static str, usize)]) -> Result<()> {
+    match fields.iter().find(|&&(_, count)| count == 0) {
+        None => Ok(()),
+        Some(&(field, _)) => Err(Error::Config {
+            field,
+            found: "0".into(),
+            expected: "it must be at least 1",
+        }),
+    }
+}

@@ -40,7 +40,15 @@ impl Clone for Dropout {
 
 impl Dropout {
     /// Dropout with probability `rate`, to the next 1/65,536.
+    ///
+    /// # Panics
+    ///
+    /// If `rate` is not at least 0 and below 1.
     pub fn new(rate: f64) -> Self {
+        assert!(
+            (0.0..1.0).contains(&rate),
+            "a dropout rate of {rate}, expected at least 0 and below 1"
+        );
         Self {
             threshold: (rate * 65_536.0).round().min(65_535.0) as u16,
             seed: AtomicU64::new(0),
@@ -125,6 +133,12 @@ mod tests {
         // Unrelated, not just different: half of the elements agree.
         let agree = first.iter().zip(&other).filter(|(a, b)| a == b).count() as f64 / 1e5;
         assert!((agree - 0.5).abs() < 0.02, "{agree} agree");
+    }
+
+    #[test]
+    #[should_panic(expected = "at least 0 and below 1")]
+    fn a_rate_that_is_no_probability_is_refused() {
+        Dropout::new(f64::NAN);
     }
 
     #[test]

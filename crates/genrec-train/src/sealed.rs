@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -47,7 +47,7 @@ pub struct Format {
 /// # Errors
 ///
 /// [`Error::Folder`] if `target` exists: nothing is overwritten.
-pub fn begin(target: &Path) -> Result<std::path::PathBuf> {
+pub fn begin(target: &Path) -> Result<PathBuf> {
     let name = target.file_name().ok_or_else(|| Error::Folder {
         path: target.to_path_buf(),
         reason: "is no name for a folder; give one that ends in a name".into(),
@@ -78,9 +78,7 @@ pub fn finish<T: Serialize>(
     for name in files_below(partial)? {
         let path = partial.join(&name);
         let (bytes, sha256) = digest(&path)?;
-        File::open(&path)
-            .and_then(|file| file.sync_all())
-            .map_err(Error::io(&path))?;
+        sync(&path)?;
         files.insert(name, Entry { bytes, sha256 });
     }
     let manifest = Manifest {
@@ -102,16 +100,15 @@ pub fn finish<T: Serialize>(
         .and_then(|()| file.sync_all())
         .map_err(Error::io(&path))?;
 
+    // Names last only when the folders that hold them are flushed.
+    for folder in folders_below(partial)? {
+        sync(&folder)?;
+    }
     vacant(target)?;
     fs::rename(partial, target).map_err(Error::io(target))?;
-    // The rename itself lasts only when the folder above is flushed.
-    if let Some(above) = target
-        .parent()
-        .filter(|above| !above.as_os_str().is_empty())
-    {
-        File::open(above)
-            .and_then(|file| file.sync_all())
-            .map_err(Error::io(above))?;
+    match target.parent() {
+        Some(above) if !above.as_os_str().is_empty() => sync(above)?,
+        _ => {}
     }
     Ok(())
 }
@@ -230,6 +227,26 @@ pub fn open<T: DeserializeOwned>(folder: &Path, format: Format) -> Result<T> {
         })
 }
 
+/// Flushes a file or folder to disk.
+fn sync(path: &Path) -> Result<()> {
+    File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(Error::io(path))
+}
+
+/// A folder and all folders below it, the inner ones first.
+fn folders_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Error::io(folder))? {
+        let path = entry.map_err(Error::io(folder))?.path();
+        if path.is_dir() {
+            folders.extend(folders_below(&path)?);
+        }
+    }
+    folders.push(folder.to_path_buf());
+    Ok(folders)
+}
+
 /// All files below a folder, by their paths relative to it with `/` between the parts, sorted.
 fn files_below(folder: &Path) -> Result<Vec<String>> {
     let mut files = Vec::new();
@@ -284,7 +301,7 @@ mod tests {
         version: 3,
     };
 
-    fn written(above: &Path) -> std::path::PathBuf {
+    fn written(above: &Path) -> PathBuf {
         let target = above.join("folder");
         let partial = begin(&target).unwrap();
         fs::create_dir(partial.join("model")).unwrap();

@@ -50,8 +50,9 @@ impl CodebookConfig {
     ///
     /// # Panics
     ///
-    /// If there are no codewords or they have no width, or if they are to be moving averages and
-    /// go through a linear layer.
+    /// If there are no codewords or they have no width, if they are to be moving averages and
+    /// go through a linear layer, or if the averages' decay is not in 0..1 or their smoothing is
+    /// negative or not finite.
     pub fn init(&self, device: &Device) -> Codebook {
         let (count, d) = (self.codewords, self.d_code);
         assert!(
@@ -61,6 +62,11 @@ impl CodebookConfig {
         assert!(
             self.ema_decay.is_none() || !self.linear,
             "codewords are moving averages or go through a linear layer, not both"
+        );
+        let (decay, smoothing) = (self.ema_decay.unwrap_or(0.0), self.ema_smoothing);
+        assert!(
+            (0.0..1.0).contains(&decay) && smoothing.is_finite() && smoothing >= 0.0,
+            "moving averages with decay {decay} and smoothing {smoothing}: expected a decay in 0..1 and a smoothing of at least 0"
         );
         let bound = 1.0 / count as f32;
         let mut rng = seed::generator(self.seed, Stream::Codebooks, 0);
@@ -80,6 +86,15 @@ impl CodebookConfig {
             averages,
         }
     }
+}
+
+/// The codewords that codes stand for, `[batch, levels]` to `[batch, d]` per level, with gradient to
+/// each codebook.
+pub(crate) fn lookup(codebooks: &[Codebook], codes: &Tensor<2, Int>) -> Vec<Tensor<2>> {
+    let level = |(level, codebook): (usize, &Codebook)| {
+        codebook.lookup(codes.clone().narrow(1, level, 1).squeeze_dim(1))
+    };
+    codebooks.iter().enumerate().map(level).collect()
 }
 
 impl Codebook {

@@ -5,6 +5,7 @@ mod grid;
 #[cfg(test)]
 mod tests;
 
+use crate::error::at_least_one;
 use crate::{Error, Mlp, MlpConfig, MlpInit, Quantized, Quantizer, Result, RowError};
 use burn::config::Config;
 use burn::module::Module;
@@ -78,7 +79,7 @@ impl FsqConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for no codes, a code of no scalars, a scalar of fewer than 2 levels, or
+    /// [`Error::Config`] for a width of 0, a dropout that is no probability, no codes, a code of no scalars, a scalar of fewer than 2 levels, or
     /// more codewords than can be numbered.
     pub fn check(&self) -> Result<()> {
         let fail = |expected| {
@@ -88,6 +89,17 @@ impl FsqConfig {
                 expected,
             })
         };
+        if !(0.0..1.0).contains(&self.dropout) {
+            return Err(Error::Config {
+                field: "FsqConfig::dropout",
+                found: self.dropout.to_string(),
+                expected: "a probability of at least 0 and below 1",
+            });
+        }
+        at_least_one(&[("FsqConfig::d_input", self.d_input)])?;
+        for &width in &self.hidden {
+            at_least_one(&[("FsqConfig::hidden", width)])?;
+        }
         if self.scalars.is_empty() || self.scalars.iter().any(Vec::is_empty) {
             return fail("at least one code is needed, and a scalar in each");
         }

@@ -1,3 +1,4 @@
+use crate::error::at_least_one;
 use crate::{ClusterSizes, Error, Result};
 use burn::config::Config;
 
@@ -52,18 +53,10 @@ impl ProductKMeansConfig {
                 expected: "at least one part is needed, and a codeword in each",
             });
         }
-        for (field, count) in [
+        at_least_one(&[
             ("ProductKMeansConfig::iterations", self.iterations),
             ("ProductKMeansConfig::restarts", self.restarts),
-        ] {
-            if count == 0 {
-                return Err(Error::Config {
-                    field,
-                    found: "0".into(),
-                    expected: "it must be at least 1",
-                });
-            }
-        }
+        ])?;
         self.sizes.check()
     }
 }

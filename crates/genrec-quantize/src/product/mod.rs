@@ -12,6 +12,7 @@ mod tests;
 
 pub use config::{ProductKMeansConfig, Rotation};
 
+use crate::codebook::lookup;
 use crate::{Codebook, CodebookConfig, Quantized, Quantizer, RowError};
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor, assert_shape};
@@ -94,13 +95,6 @@ impl ProductKMeans {
             None => rows,
         }
     }
-
-    fn lookup(&self, codes: &Tensor<2, Int>) -> Vec<Tensor<2>> {
-        let part = |(part, codebook): (usize, &Codebook)| {
-            codebook.lookup(codes.clone().narrow(1, part, 1).squeeze_dim(1))
-        };
-        self.parts.iter().enumerate().map(part).collect()
-    }
 }
 
 impl Quantizer for ProductKMeans {
@@ -109,7 +103,7 @@ impl Quantizer for ProductKMeans {
     /// [`codebooks`](ProductKMeans::codebooks).
     fn forward(&self, rows: Tensor<2>) -> Quantized {
         let codes = self.encode(rows.clone());
-        let words = self.lookup(&codes);
+        let words = lookup(&self.parts, &codes);
         let quantized = self.turned_back(Tensor::cat(words.clone(), 1));
         let reconstruction = RowError::MeanSquare.between(quantized.clone(), rows.clone());
         let whole = |parts: Vec<Tensor<2>>| -> Vec<Tensor<2>> {
@@ -141,7 +135,7 @@ impl Quantizer for ProductKMeans {
     fn decode(&self, codes: Tensor<2, Int>) -> Tensor<2> {
         let levels = self.levels();
         assert_shape!(codes, [_, levels]);
-        self.turned_back(Tensor::cat(self.lookup(&codes), 1))
+        self.turned_back(Tensor::cat(lookup(&self.parts, &codes), 1))
     }
 
     fn levels(&self) -> usize {

@@ -3,6 +3,7 @@ use super::{
     Assignment, Estimator, LevelLoss, QuantizedGradient, Residual, ResidualQuantizerConfig, search,
 };
 use crate::Codebook;
+use crate::codebook::lookup;
 use crate::codebook::replace;
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor, assert_shape};
@@ -133,15 +134,7 @@ impl ResidualQuantizer {
     pub fn decode(&self, codes: Tensor<2, Int>) -> Tensor<2> {
         let levels = self.levels();
         assert_shape!(codes, [_, levels]);
-        let codewords: Vec<_> = self
-            .codebooks
-            .iter()
-            .enumerate()
-            .map(|(level, codebook)| {
-                codebook.lookup(codes.clone().narrow(1, level, 1).squeeze_dim(1))
-            })
-            .collect();
-        sum(&codewords)
+        sum(&lookup(&self.codebooks, &codes))
     }
 
     /// The codewords of each level, `[codewords, d]` per level, without autodiff.

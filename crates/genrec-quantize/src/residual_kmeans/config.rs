@@ -1,3 +1,4 @@
+use crate::error::at_least_one;
 use crate::{ClusterSizes, Error, Result};
 use burn::config::Config;
 
@@ -42,19 +43,11 @@ impl ResidualKMeansConfig {
                 expected: "at least one level is needed, and a codeword in each",
             });
         }
-        for (field, count) in [
+        at_least_one(&[
             ("ResidualKMeansConfig::iterations", self.iterations),
             ("ResidualKMeansConfig::restarts", self.restarts),
             ("ResidualKMeansConfig::beam", self.beam),
-        ] {
-            if count == 0 {
-                return Err(Error::Config {
-                    field,
-                    found: "0".into(),
-                    expected: "it must be at least 1",
-                });
-            }
-        }
+        ])?;
         self.sizes.check()
     }
 }

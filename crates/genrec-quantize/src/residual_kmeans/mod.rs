@@ -23,6 +23,7 @@ mod tests;
 
 pub use config::ResidualKMeansConfig;
 
+use crate::codebook::lookup;
 use crate::residual::search;
 use crate::{
     ClusterSizes, Codebook, CodebookConfig, Error, Quantized, Quantizer, Result, RowError,
@@ -137,14 +138,6 @@ impl ResidualKMeans {
         }
         Ok(Tensor::stack(codes, 1))
     }
-
-    /// The codewords that codes stand for, `[batch, d]` per level.
-    fn lookup(&self, codes: &Tensor<2, Int>) -> Vec<Tensor<2>> {
-        let level = |(level, codebook): (usize, &Codebook)| {
-            codebook.lookup(codes.clone().narrow(1, level, 1).squeeze_dim(1))
-        };
-        self.codebooks.iter().enumerate().map(level).collect()
-    }
 }
 
 impl Quantizer for ResidualKMeans {
@@ -152,7 +145,7 @@ impl Quantizer for ResidualKMeans {
     /// codebooks.
     fn forward(&self, rows: Tensor<2>) -> Quantized {
         let codes = self.encode(rows.clone());
-        let codewords = self.lookup(&codes);
+        let codewords = lookup(&self.codebooks, &codes);
         let mut left = rows.clone();
         let mut inputs = vec![];
         for codeword in &codewords {
@@ -183,7 +176,7 @@ impl Quantizer for ResidualKMeans {
     fn decode(&self, codes: Tensor<2, Int>) -> Tensor<2> {
         let levels = self.levels();
         assert_shape!(codes, [_, levels]);
-        sum(&self.lookup(&codes))
+        sum(&lookup(&self.codebooks, &codes))
     }
 
     fn levels(&self) -> usize {
