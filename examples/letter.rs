@@ -173,7 +173,7 @@ fn main() -> Result<()> {
                 ("training".into(), json!(arguments.training())),
             ]);
             let system = System {
-                recommender,
+                recommender: recommender.into(),
                 catalog: dataset.catalog.clone(),
                 provenance,
             };

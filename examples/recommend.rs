@@ -74,7 +74,7 @@ fn answer<'a>(
         .recommend(&[Query::anonymous(&history)], k);
 
     let mut table = Table::new();
-    table.set_header(["", "item", "identifier", "log-probability", "title"]);
+    table.set_header(["", "item", "identifier", "score", "title"]);
     for ranked in &answers {
         for ((item, score), rank) in ranked
             .items()
@@ -85,7 +85,7 @@ fn answer<'a>(
             table.add_row([
                 rank.to_string(),
                 ids.original(item.index()).to_owned(),
-                system.recommender.tokens().name(*item),
+                system.recommender.identifier(*item),
                 format!("{score:.3}"),
                 system.catalog.get(*item).title.clone().unwrap_or_default(),
             ]);

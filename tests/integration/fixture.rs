@@ -6,7 +6,10 @@ use genrec::data::{Catalog, Ids, Item, ItemId};
 use genrec::identify::ItemTokens;
 use genrec::metrics::{Query, Ranked, Recommender};
 use genrec::model::t5::T5Config;
-use genrec::model::{HistoryPositions, SequenceModel, SequenceModelConfig};
+use genrec::model::{
+    HistoryPositions, SequenceModel, SequenceModelConfig, SequenceRecommender, System,
+    SystemRecommender,
+};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 /// A model of two small layers for these identifiers.
@@ -68,6 +71,14 @@ pub(crate) fn histories(count: usize, items: usize) -> Vec<Vec<ItemId>> {
                 .collect()
         })
         .collect()
+}
+
+/// The recommender of a system that writes identifiers.
+pub(crate) fn sequence(system: &System) -> &SequenceRecommender {
+    match &system.recommender {
+        SystemRecommender::Sequence(recommender) => recommender,
+        other => panic!("{other:?} does not write identifiers"),
+    }
 }
 
 /// The answers to `histories`.

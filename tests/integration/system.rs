@@ -13,7 +13,7 @@ use genrec::model::{Retrieval, SequenceRecommender, System};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::fixture::{answers, bits, catalog, changed, histories, model};
+use crate::fixture::{answers, bits, catalog, changed, histories, model, sequence};
 
 fn system(tokens: ItemTokens, seed: u64) -> System {
     let items = tokens.items();
@@ -22,7 +22,7 @@ fn system(tokens: ItemTokens, seed: u64) -> System {
         .with_beams(7)
         .with_seen_items(SeenItems::Removed);
     System {
-        recommender: SequenceRecommender::new(format!("Tiger {seed}"), model, retrieval),
+        recommender: SequenceRecommender::new(format!("Tiger {seed}"), model, retrieval).into(),
         catalog: catalog(items),
         provenance: BTreeMap::from([
             ("seed".into(), json!(seed)),
@@ -73,7 +73,7 @@ fn assert_survives(system: &System, asked: usize) {
     system.save(&folder).unwrap();
     let opened = System::open(&folder, &Device::default()).unwrap();
 
-    let (before, after) = (&system.recommender, &opened.recommender);
+    let (before, after) = (sequence(system), sequence(&opened));
     assert_eq!(before.name(), after.name());
     assert_eq!(before.seen_items(), after.seen_items());
     assert_eq!(before.retrieval().beams(), after.retrieval().beams());
@@ -157,7 +157,7 @@ fn a_catalogue_with_a_row_too_few_or_too_many_is_refused() {
         let refusal = system.save(above.path().join("system")).unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            format!("catalogue: found {rows} items, expected the 25 items that have identifiers")
+            format!("catalogue: found {rows} items, expected the 25 items that are recommended")
         );
     }
     assert_eq!(fs::read_dir(above.path()).unwrap().count(), 0);

@@ -48,6 +48,6 @@ pub use sequence::{
     DecoderInput, HistoryPositions, Inputs, Retrieval, SequenceModel, SequenceModelConfig,
     SequenceRecommender, SequenceScorer, SoftmaxOver,
 };
-pub use system::System;
+pub use system::{System, SystemRecommender};
 #[cfg(feature = "train")]
 pub use train::{EpochSummary, SequenceTrainer, Trained, TrainingConfig, TrainingEvent};

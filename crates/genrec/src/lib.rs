@@ -65,5 +65,7 @@ pub use genrec_model as model;
 pub use genrec_page as page;
 /// Rows to codes and back.
 pub use genrec_quantize as quantize;
+/// Which item rows are nearest to a query.
+pub use genrec_retrieve as retrieve;
 /// What all trained recommenders share.
 pub use genrec_train as train;

@@ -10,7 +10,7 @@ use genrec::identify::{IdentifierTable, Vocabulary};
 use genrec::model::{Retrieval, SequenceRecommender, System};
 
 use super::{folder, kill};
-use crate::fixture::{bits, catalog, changed, model};
+use crate::fixture::{bits, catalog, changed, model, sequence};
 
 const SAVES: usize = 2_000;
 
@@ -19,7 +19,8 @@ fn system() -> System {
     let table = IdentifierTable::new(identifiers.collect()).unwrap();
     let tokens = Arc::new(Vocabulary::of(&table).tokenize(&table));
     System {
-        recommender: SequenceRecommender::new("T", model(&tokens, 1), Retrieval::new(tokens)),
+        recommender: SequenceRecommender::new("T", model(&tokens, 1), Retrieval::new(tokens))
+            .into(),
         catalog: catalog(64),
         provenance: BTreeMap::new(),
     }
@@ -63,11 +64,8 @@ fn a_killed_saving_leaves_whole_systems_or_none() {
         assert!(saved >= kill_number);
         for number in 0..saved {
             let opened = System::open(place(&folder, number), &Device::default()).unwrap();
-            let weights = bits(opened.recommender.model());
-            assert!(
-                weights == bits(whole.recommender.model()),
-                "system {number}"
-            );
+            let weights = bits(sequence(&opened).model());
+            assert!(weights == bits(sequence(&whole).model()), "system {number}");
             assert_eq!(changed(&whole.catalog, &opened.catalog), None);
         }
         // What the killed one left half is in nobody's way.
