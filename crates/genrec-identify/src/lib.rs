@@ -36,6 +36,8 @@
 //! - [`Vocabulary`] and [`ItemTokens`]: the tokens of identifiers, and groups of items where collisions are kept, as
 //!   published results have them.
 //! - [`letter`]: the tokenizers of LETTER and TIGER, trained.
+//! - [`indexing`]: identifiers without a trained tokenizer: IID, SID, SemID, CID.
+//! - [`refine`]: identifiers that a model proposes itself, made unique (SIIT).
 //! - [`inspect`]: what a table is worth before a model is trained on it: codebook use, collisions, tree, neighbours, categories, churn.
 //! - [`Error`]: everything that can go wrong.
 
@@ -44,9 +46,11 @@ mod collisions;
 mod disambiguate;
 mod error;
 mod index_json;
+pub mod indexing;
 pub mod inspect;
 mod item_tokens;
 pub mod letter;
+pub mod refine;
 mod table;
 mod vocabulary;
 

@@ -106,7 +106,7 @@ fn bad_folders_are_refused_with_the_file_and_the_reason() {
     assert!(missing.contains("has no `tokenizer.json`"), "{missing}");
 
     let bert = r#""model_type": "bert""#;
-    let cases: [(&str, String, &[&str]); 9] = [
+    let cases: [(&str, String, &[&str]); 10] = [
         (
             "config.json",
             open_changed("config.json", replaced(bert, r#""model_type": "mpnet""#)),
@@ -147,6 +147,15 @@ fn bad_folders_are_refused_with_the_file_and_the_reason() {
                 bytes[..bytes.len() - 7].to_vec()
             }),
             &["truncated, damaged"],
+        ),
+        (
+            "model.safetensors",
+            open_changed("model.safetensors", |mut bytes| {
+                let last = bytes.len() - 4;
+                bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+                bytes
+            }),
+            &["NaN", "element"],
         ),
         (
             "tokenizer.json",

@@ -1,0 +1,156 @@
+//! Identifiers that a model proposes itself, made unique (SIIT, the regeneration step of a round).
+//!
+//! **In**: the table that the items have, and for every item identifiers that a model wrote for it, with their scores, best first. **Out**: a new
+//! [`IdentifierTable`], and how far it went.
+//!
+//! ```
+//! use genrec_identify::refine::{Assignment, Proposal, Proposals, refine};
+//! use genrec_identify::{Identifier, IdentifierTable};
+//!
+//! let table = IdentifierTable::new(vec![Identifier::from_iter([0, 0]), Identifier::from_iter([1, 1])])?;
+//! let propose = |list: &[([u32; 2], f32)]| {
+//!     let proposal = |&(codes, score): &([u32; 2], f32)| Proposal::new(Identifier::from_iter(codes), score);
+//!     list.iter().map(proposal).collect::<Vec<_>>()
+//! };
+//! // Both items would rather be (0, 1).
+//! let proposals = Proposals::new(vec![
+//!     propose(&[([0, 1], -0.7), ([0, 0], -0.8)]),
+//!     propose(&[([0, 1], -0.1), ([1, 1], -3.0)]),
+//! ])?;
+//! let listed = refine(&table, &proposals, &Assignment::AsListed)?;
+//! assert_eq!(&*listed.table.identifier(0.into()), &*Identifier::from_iter([0, 1]));
+//! let best = refine(&table, &proposals, &Assignment::Optimal)?;
+//! assert_eq!(&*best.table.identifier(1.into()), &*Identifier::from_iter([0, 1]));
+//! assert_eq!((best.collision_rate, best.changed), (0.5, 0.5));
+//! # Ok::<(), genrec_identify::Error>(())
+//! ```
+
+mod assign;
+mod optimal;
+mod proposals;
+mod similarity;
+#[cfg(test)]
+mod tests;
+
+use genrec_data::ItemId;
+use serde::{Deserialize, Serialize};
+
+pub use proposals::{Proposal, Proposals};
+pub use similarity::semantic_similarity;
+
+use crate::{Code, Error, Identifier, IdentifierTable, Result};
+
+/// Who gets an identifier that several items want.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Assignment {
+    /// The items choose one after another, in the order of their numbers.
+    AsListed,
+    /// The most interacted-with items choose first; items with as many interactions in the order of their numbers. One count an item.
+    ByPopularity(Vec<u64>),
+    /// The proposal with the best score of all that are still possible is taken, again and again.
+    ByScore,
+    /// As many items as possible get one of their proposals, and among all ways to do so the scores add up to the most (min-cost matching).
+    Optimal,
+}
+
+/// What a round of regeneration came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refined {
+    /// The new identifiers.
+    pub table: IdentifierTable,
+    /// The collision rate if every item took its best proposal: `1 - distinct / items`.
+    pub collision_rate: f64,
+    /// The share of items whose identifier is another than before.
+    pub changed: f64,
+    /// The items for which no proposal was left: they keep their best one and got one code more.
+    pub extended: Vec<ItemId>,
+}
+
+/// Gives every item the identifier that a model proposes for it, as far as nobody else has it.
+///
+/// An item for which nothing is left keeps its best proposal and gets one more code, counted from 0 for each such proposal, so that no collision is left.
+///
+/// # Errors
+///
+/// Proposals or popularities for another number of items than the table has, or a proposal with a code that its level does not have.
+pub fn refine(
+    table: &IdentifierTable,
+    proposals: &Proposals,
+    assignment: &Assignment,
+) -> Result<Refined> {
+    proposals.expect_fit(table)?;
+    let chosen = match assignment {
+        Assignment::AsListed => assign::in_order(proposals, 0..proposals.items()),
+        Assignment::ByPopularity(counts) => {
+            if counts.len() != proposals.items() {
+                return Err(Error::Shape {
+                    expected: format!("one popularity for each of {} items", proposals.items()),
+                    found: format!("{} popularities", counts.len()),
+                });
+            }
+            let mut order: Vec<usize> = (0..counts.len()).collect();
+            order.sort_by_key(|&item| std::cmp::Reverse(counts[item]));
+            assign::in_order(proposals, order)
+        }
+        Assignment::ByScore => assign::by_score(proposals),
+        Assignment::Optimal => optimal::assign(proposals),
+    };
+    let (identifiers, extended) = complete(proposals, &chosen);
+    let changed = table
+        .iter()
+        .zip(&identifiers)
+        .filter(|((_, before), after)| *before != &***after)
+        .count();
+    let items = identifiers.len() as f64;
+    Ok(Refined {
+        collision_rate: proposals.collision_rate(),
+        changed: changed as f64 / items,
+        table: sized(identifiers, table.codebook_sizes())?,
+        extended,
+    })
+}
+
+/// The chosen proposals as identifiers; where none was chosen, the best one with one code more, which nobody else has.
+fn complete(proposals: &Proposals, chosen: &[Option<usize>]) -> (Vec<Identifier>, Vec<ItemId>) {
+    let mut taken: std::collections::HashSet<Identifier> = chosen
+        .iter()
+        .enumerate()
+        .filter_map(|(item, choice)| Some(proposals.of(item)[(*choice)?].identifier.clone()))
+        .collect();
+    let mut extended = Vec::new();
+    let mut next = std::collections::HashMap::<Identifier, u32>::new();
+    let identifiers = chosen
+        .iter()
+        .enumerate()
+        .map(|(item, choice)| {
+            if let Some(choice) = *choice {
+                return proposals.of(item)[choice].identifier.clone();
+            }
+            extended.push(ItemId::from_index(item));
+            let best = &proposals.of(item)[0].identifier;
+            let number = next.entry(best.clone()).or_default();
+            loop {
+                let codes = best.iter().copied().chain([Code::new(*number)]);
+                let longer = Identifier::new(codes.collect::<Vec<_>>());
+                *number += 1;
+                if taken.insert(longer.clone()) {
+                    return longer;
+                }
+            }
+        })
+        .collect();
+    (identifiers, extended)
+}
+
+/// A table whose levels have at least the codewords that they had.
+fn sized(identifiers: Vec<Identifier>, sizes: &[usize]) -> Result<IdentifierTable> {
+    let table = IdentifierTable::new(identifiers)?;
+    let levels = sizes.len().max(table.levels());
+    let size = |sizes: &[usize], level: usize| sizes.get(level).copied().unwrap_or(0);
+    let sizes =
+        (0..levels).map(|level| size(sizes, level).max(size(table.codebook_sizes(), level)));
+    let sizes = sizes.collect();
+    table.with_codebook_sizes(sizes)
+}
