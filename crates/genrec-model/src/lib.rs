@@ -32,16 +32,20 @@
 //! # What is inside
 //!
 //! - [`t5`]: the encoder-decoder, in Hugging Face's layout, with groups of target sequences that share a user's encoder states.
+//! - [`lm`]: decoder-only language models in Hugging Face's layout, with low-rank adapters.
 //! - [`sequence`]: TIGER and LETTER-TIGER: histories to identifier tokens, constrained beam search, items out.
 //! - [`train`] (feature `train`, on by default): training on burn-train with length buckets, early stopping, and checkpoints that survive a kill.
 //! - [`System`]: a trained recommender in one verified folder.
 
+mod beams;
 mod error;
+pub mod lm;
 pub mod sequence;
 mod system;
 pub mod t5;
 #[cfg(feature = "train")]
 pub mod train;
+mod weights;
 
 pub use error::{Error, Result};
 pub use sequence::{

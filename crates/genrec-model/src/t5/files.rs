@@ -1,19 +1,18 @@
 //! Folders in the layout of Hugging Face: `config.json` and `model.safetensors`, names and shapes as in `transformers`.
 
 mod config;
-mod weights;
+mod names;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{SafeTensors, TensorView};
 
 use self::config::ConfigFile;
-pub(super) use self::weights::Weight;
-use self::weights::contents;
 use super::model::T5;
+use crate::weights;
 use crate::{Error, Result};
 
 const CONFIG: &str = "config.json";
@@ -72,23 +71,7 @@ impl T5 {
     }
 
     fn weights_file(&self) -> Vec<u8> {
-        let mut t5 = self.clone();
-        let mut files = BTreeMap::new();
-        for (name, weight) in t5.weights() {
-            let (shape, data) = match weight {
-                Weight::Linear(param) => contents(param.val().transpose()),
-                Weight::Table(param) => contents(param.val()),
-                Weight::Scale(param) => contents(param.val()),
-            };
-            files.insert(name, (shape, data));
-        }
-        let views = files.iter().map(|(name, (shape, data))| {
-            let view = TensorView::new(Dtype::F32, shape.clone(), data)
-                .expect("as many bytes as the shape says");
-            (name, view)
-        });
-        let metadata = [("format".to_string(), "pt".to_string())].into();
-        safetensors::serialize(views, Some(metadata)).expect("names and shapes can be written")
+        weights::to_file(self.clone().weights())
     }
 
     fn read_weights(
@@ -99,7 +82,7 @@ impl T5 {
         let file = SafeTensors::deserialize(bytes).map_err(|error| {
             format!("not a safetensors file ({error}): it is damaged, fetch it again")
         })?;
-        let mut found: BTreeMap<&str, TensorView<'_>> = file.iter().collect();
+        let mut found: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
 
         // Repetitions and left-overs that are known and harmless.
         found.remove(UNUSED);
@@ -118,19 +101,11 @@ impl T5 {
         }
 
         if may_share_head && !found.contains_key(HEAD) {
-            found.extend(found.get(SHARED).cloned().map(|shared| (HEAD, shared)));
+            let shared = found.get(SHARED).cloned();
+            found.extend(shared.map(|shared| (HEAD.to_string(), shared)));
         }
 
-        let mut problems = Vec::new();
-        for (name, weight) in self.weights() {
-            let Some(view) = found.remove(name.as_str()) else {
-                problems.push(format!("{name} is missing"));
-                continue;
-            };
-            if let Err(problem) = weight.fill(&view) {
-                problems.push(format!("{name} {problem}"));
-            }
-        }
+        let mut problems = weights::fill(self.weights(), &mut found);
         problems.extend(
             found
                 .keys()

@@ -25,7 +25,7 @@ pub(super) struct Normed<const D: usize> {
 
 impl RmsNorm {
     /// Scales of `scale` for rows of width `d_model`.
-    pub(super) fn new(d_model: usize, scale: f64, epsilon: f64, device: &Device) -> Self {
+    pub(crate) fn new(d_model: usize, scale: f64, epsilon: f64, device: &Device) -> Self {
         Self {
             weight: Param::from_tensor(Tensor::full([d_model], scale, device)),
             epsilon,

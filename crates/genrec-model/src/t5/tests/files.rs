@@ -7,10 +7,10 @@ use burn::tensor::Device;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::super::files::Weight;
 use super::super::{Activation, T5};
 use super::golden::folder;
 use super::{difference, prefixes, small, tokens};
+use crate::weights::Weight;
 
 fn logits(t5: &T5) -> burn::tensor::Tensor<3> {
     let device = Device::default();

@@ -8,9 +8,9 @@ use safetensors::SafeTensors;
 use serde::Deserialize;
 
 use super::super::bias::bucket;
-use super::super::files::Weight;
 use super::super::{T5, T5Config};
 use super::difference;
+use crate::weights::Weight;
 
 pub(super) fn folder(variant: &str) -> PathBuf {
     PathBuf::from(concat!(

@@ -1,0 +1,361 @@
+//! The whole network.
+
+use std::ops::Range;
+
+use burn::module::{Module, Param};
+use burn::tensor::activation::silu;
+use burn::tensor::module::embedding;
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData, assert_shape};
+use genrec_train::{Draw, Dropout};
+
+use super::attention::Attention;
+use super::cache::{Beams, Prompt};
+use super::config::LanguageModelConfig;
+use super::lora::{LoraConfig, Projection};
+use super::rotary::{Rotation, frequencies};
+use crate::t5::RmsNorm;
+use crate::{Error, Result};
+
+/// `(silu(x W_gate) * x W_up) W_down`.
+#[derive(Module, Debug)]
+pub struct FeedForward {
+    /// What goes through the non-linearity, `[d_model, d_ff]`.
+    pub gate: Projection,
+    /// What it is multiplied with, `[d_model, d_ff]`.
+    pub up: Projection,
+    /// Back to the residual stream, `[d_ff, d_model]`.
+    pub down: Projection,
+}
+
+/// Attention, then the feed-forward layer, with a norm in front of each.
+#[derive(Module, Debug)]
+pub struct Block {
+    /// In front of the attention.
+    pub attention_norm: RmsNorm,
+    /// To the positions before.
+    pub attention: Attention,
+    /// In front of the feed-forward layer.
+    pub feed_forward_norm: RmsNorm,
+    /// At every position by itself.
+    pub feed_forward: FeedForward,
+}
+
+/// A decoder-only language model. Made by [`LanguageModelConfig::init`] or [`LanguageModel::load`].
+#[derive(Module, Debug)]
+pub struct LanguageModel {
+    /// `[vocab_size, d_model]`
+    pub(super) embeddings: Param<Tensor<2>>,
+    /// In order.
+    pub blocks: Vec<Block>,
+    /// After the last block.
+    pub norm: RmsNorm,
+    /// `[vocab_size, d_model]`; absent if the head is tied to the embeddings.
+    pub(super) head: Option<Param<Tensor<2>>>,
+    #[module(skip)]
+    pub(super) config: LanguageModelConfig,
+    #[module(skip)]
+    pub(super) lora: Option<LoraConfig>,
+    /// Of what adapters read.
+    #[module(skip)]
+    pub(super) dropout: Dropout,
+}
+
+impl LanguageModelConfig {
+    /// A model with random weights, a function of [`seed`](Self::seed).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for sizes that cannot be built.
+    pub fn init(&self, device: &Device) -> Result<LanguageModel> {
+        self.check()?;
+        let draw = &mut Draw::new(self.seed, device);
+        let std = self.init_std;
+        let norm = || RmsNorm::new(self.d_model, 1.0, self.norm_epsilon, device);
+        let table =
+            |draw: &mut Draw| Param::from_tensor(draw.normal([self.vocab_size, self.d_model], std));
+        let embeddings = table(draw);
+        let (d_model, d_ff) = (self.d_model, self.d_ff());
+        let blocks = (0..self.layers)
+            .map(|_| Block {
+                attention_norm: norm(),
+                attention: Attention::new(self, draw),
+                feed_forward_norm: norm(),
+                feed_forward: FeedForward {
+                    gate: Projection::new(d_model, d_ff, false, std, draw),
+                    up: Projection::new(d_model, d_ff, false, std, draw),
+                    down: Projection::new(d_ff, d_model, false, std, draw),
+                },
+            })
+            .collect();
+        Ok(LanguageModel {
+            embeddings,
+            blocks,
+            norm: norm(),
+            head: (!self.tied_head).then(|| table(draw)),
+            config: self.clone(),
+            lora: None,
+            dropout: Dropout::new(0.0),
+        })
+    }
+}
+
+impl FeedForward {
+    fn forward(&self, x: Tensor<3>, dropout: &Dropout) -> Tensor<3> {
+        let gate = silu(self.gate.forward(x.clone(), dropout));
+        let hidden = gate * self.up.forward(x, dropout);
+        self.down.forward(hidden, dropout)
+    }
+}
+
+impl LanguageModel {
+    /// The configuration that it was made with.
+    pub fn config(&self) -> &LanguageModelConfig {
+        &self.config
+    }
+
+    /// Starts the sequence of dropout masks of `seed`: see [`T5::seed_dropout`](crate::t5::T5::seed_dropout).
+    pub fn seed_dropout(&self, seed: u64) {
+        self.dropout.seed(seed);
+    }
+
+    /// Hidden states, `[rows, positions, d_model]`, of `tokens`, `[rows, positions]`. A position sees itself and those before it, so what fills up short rows has to stand
+    /// behind them.
+    pub fn forward(&self, tokens: Tensor<2, Int>) -> Tensor<3> {
+        self.read_all(tokens).0
+    }
+
+    /// Reads prompts: `tokens`, `[rows, positions]`, of which the first `lengths[row]` are real. With the hidden state at the last real position of every row, `[rows, d_model]`.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one length for each row, or one that is 0 or too large.
+    pub fn read(&self, tokens: Tensor<2, Int>, lengths: &[usize]) -> (Prompt, Tensor<2>) {
+        let [rows, positions] = tokens.dims();
+        assert!(
+            rows == lengths.len()
+                && lengths
+                    .iter()
+                    .all(|length| (1..=positions).contains(length)),
+            "prompts of {lengths:?} tokens, expected one length from 1 to {positions} for each of {rows} rows"
+        );
+        let device = tokens.device();
+        let (states, layers) = self.read_all(tokens);
+        let last: Vec<i64> = lengths
+            .iter()
+            .enumerate()
+            .map(|(row, length)| (row * positions + length - 1) as i64)
+            .collect();
+        let last = Tensor::from_data(TensorData::new(last, [rows]), &device);
+        let states = states.reshape([rows * positions, self.config.d_model]);
+        let real: Vec<f32> = lengths
+            .iter()
+            .flat_map(|&length| (0..positions).map(move |p| if p < length { 0.0 } else { HIDDEN }))
+            .collect();
+        let hidden = Tensor::from_data(TensorData::new(real, [rows, 1, 1, positions]), &device);
+        let prompt = Prompt {
+            layers,
+            hidden,
+            lengths: lengths.to_vec(),
+        };
+        (prompt, states.select(0, last))
+    }
+
+    /// Hidden states, `[rows, beams, d_model]`, of one more token for each beam, `[rows, beams]`.
+    ///
+    /// # Panics
+    ///
+    /// If these are other rows and beams than before (see [`Beams::reorder`]).
+    pub fn step(&self, tokens: Tensor<2, Int>, prompt: &Prompt, beams: &mut Beams) -> Tensor<3> {
+        let [rows, width] = tokens.dims();
+        beams.begin(rows, width);
+        let device = tokens.device();
+        let positions: Vec<usize> = prompt
+            .lengths
+            .iter()
+            .flat_map(|length| std::iter::repeat_n(length + beams.len, width))
+            .collect();
+        let rotation = Rotation::new(&frequencies(&self.config), rows, &positions, &device);
+        let mut x = embedding(self.embeddings.val(), tokens);
+        for (number, (block, read)) in self.blocks.iter().zip(&prompt.layers).enumerate() {
+            let own = beams.layers.get(number).cloned();
+            let normed = block.attention_norm.forward(x.clone());
+            let attention = &block.attention;
+            let (attended, all) =
+                attention.step(normed, &rotation, read, &prompt.hidden, own, &self.dropout);
+            match beams.layers.get_mut(number) {
+                Some(layer) => *layer = all,
+                None => beams.layers.push(all),
+            }
+            x = block.fed(x + attended, &self.dropout);
+        }
+        beams.len += 1;
+        self.norm.forward(x)
+    }
+
+    /// Logits of the tokens in `range`, `[..., range.len()]`, for hidden states `[..., d_model]`.
+    ///
+    /// # Panics
+    ///
+    /// If the range is empty or not within the vocabulary.
+    pub fn logits<const D: usize>(&self, hidden: Tensor<D>, range: Range<usize>) -> Tensor<D> {
+        let (vocab_size, d_model) = (self.config.vocab_size, self.config.d_model);
+        assert!(
+            range.start < range.end && range.end <= vocab_size,
+            "tokens {range:?} of a vocabulary of {vocab_size}"
+        );
+        let rows = self.head.as_ref().unwrap_or(&self.embeddings).val();
+        let rows = rows.slice([range, 0..d_model]).transpose();
+        burn::tensor::module::linear(hidden, rows, None)
+    }
+
+    /// Makes room for `added` more tokens behind the others, in the embeddings and, where it is one of its own, in the head. Their rows are the mean of the others' plus noise from
+    /// N(0, [`init_std`](LanguageModelConfig::init_std)^2), a function of `seed`.
+    pub fn add_tokens(&mut self, added: usize, seed: u64) {
+        let device = self.embeddings.val().device();
+        let mut draw = Draw::new(seed, &device);
+        let (d_model, std) = (self.config.d_model, self.config.init_std);
+        let mut longer = |rows: &Param<Tensor<2>>| {
+            let rows = rows.val();
+            let new = rows.clone().mean_dim(0) + draw.normal([added, d_model], std);
+            Param::from_tensor(Tensor::cat(vec![rows, new], 0).detach())
+        };
+        self.embeddings = longer(&self.embeddings);
+        self.head = self.head.as_ref().map(longer);
+        self.config.vocab_size += added;
+    }
+
+    /// Puts adapters beside the layers that `config` names; only they, and the embeddings and the head, are trained from here on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for impossible settings, a name that no layer has, or a model that has adapters already.
+    pub fn adapt(&mut self, config: &LoraConfig) -> Result<()> {
+        config.check()?;
+        if self.lora.is_some() {
+            return Err(Error::Config {
+                what: "LoRA",
+                found: String::from("a model that has adapters already"),
+                expected: String::from("one without: merge them first"),
+            });
+        }
+        let unknown = |name: &&String| !LAYERS.iter().any(|layer| last(layer) == name.as_str());
+        if let Some(unknown) = config.targets.iter().find(unknown) {
+            return Err(Error::Config {
+                what: "LoRA targets",
+                found: unknown.clone(),
+                expected: format!("some of {}", LAYERS.map(last).join(", ")),
+            });
+        }
+        let draw = &mut Draw::new(config.seed, &self.embeddings.val().device());
+        let chosen = |name: &str| config.targets.iter().any(|target| target == last(name));
+        for (name, projection) in self.projections_mut() {
+            if chosen(&name) {
+                projection.adapt(config, draw);
+            } else {
+                projection.linear = projection.linear.clone().no_grad();
+            }
+        }
+        for block in &mut self.blocks {
+            block.attention_norm = block.attention_norm.clone().no_grad();
+            block.feed_forward_norm = block.feed_forward_norm.clone().no_grad();
+        }
+        self.norm = self.norm.clone().no_grad();
+        self.dropout = Dropout::new(config.dropout);
+        self.lora = Some(config.clone());
+        Ok(())
+    }
+
+    /// The same model with the adapters in the weights and none beside them.
+    #[must_use]
+    pub fn merge(mut self) -> Self {
+        for (_, projection) in self.projections_mut() {
+            projection.merge();
+        }
+        self.lora = None;
+        self
+    }
+
+    /// The model without its adapters, as it was before them.
+    #[must_use]
+    pub fn without_adapters(mut self) -> Self {
+        for (_, projection) in self.projections_mut() {
+            projection.lora = None;
+        }
+        self.lora = None;
+        self
+    }
+
+    /// The linear layers of the blocks, by their names in `transformers`.
+    pub(super) fn projections_mut(&mut self) -> Vec<(String, &mut Projection)> {
+        let layers = self.blocks.iter_mut().enumerate();
+        let of_block = layers.flat_map(|(number, block)| {
+            let Block {
+                attention: a,
+                feed_forward: f,
+                ..
+            } = block;
+            let layers = [
+                &mut a.query,
+                &mut a.key,
+                &mut a.value,
+                &mut a.output,
+                &mut f.gate,
+                &mut f.up,
+                &mut f.down,
+            ];
+            let name = move |name: &str| format!("model.layers.{number}.{name}");
+            LAYERS.map(name).into_iter().zip(layers)
+        });
+        of_block.collect()
+    }
+
+    fn read_all(&self, tokens: Tensor<2, Int>) -> (Tensor<3>, Vec<super::attention::KeysValues>) {
+        let [rows, positions] = tokens.dims();
+        let device = tokens.device();
+        let all: Vec<usize> = (0..positions).collect();
+        let rotation = Rotation::new(&frequencies(&self.config), 1, &all, &device);
+        let later = Tensor::<2, Bool>::tril_mask([positions, positions], 0, &device);
+        let hidden = Tensor::<2>::zeros([positions, positions], &device).mask_fill(later, HIDDEN);
+        let hidden = hidden.reshape([1, 1, 1, positions, positions]);
+        let mut x = embedding(self.embeddings.val(), tokens);
+        assert_shape!(x, [rows, positions, self.config.d_model]);
+        let mut layers = Vec::with_capacity(self.blocks.len());
+        for block in &self.blocks {
+            let normed = block.attention_norm.forward(x.clone());
+            let (attended, kept) =
+                block
+                    .attention
+                    .forward(normed, &rotation, &hidden, &self.dropout);
+            layers.push(kept);
+            x = block.fed(x + attended, &self.dropout);
+        }
+        (self.norm.forward(x), layers)
+    }
+}
+
+/// The linear layers of a block, by their names in `transformers`.
+const LAYERS: [&str; 7] = [
+    "self_attn.q_proj",
+    "self_attn.k_proj",
+    "self_attn.v_proj",
+    "self_attn.o_proj",
+    "mlp.gate_proj",
+    "mlp.up_proj",
+    "mlp.down_proj",
+];
+
+/// Added to scores of positions that are not to be seen.
+const HIDDEN: f32 = -1e9;
+
+impl Block {
+    /// The second half of the block.
+    fn fed(&self, x: Tensor<3>, dropout: &Dropout) -> Tensor<3> {
+        let normed = self.feed_forward_norm.forward(x.clone());
+        x + self.feed_forward.forward(normed, dropout)
+    }
+}
+
+/// The last part of a name.
+pub(super) fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}

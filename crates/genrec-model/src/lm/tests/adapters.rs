@@ -1,0 +1,150 @@
+//! Adapters, and more tokens.
+
+use burn::module::Param;
+use burn::tensor::{Device, Tensor};
+
+use super::{difference, folder, small, small_on, tokens};
+use crate::lm::{LanguageModel, LoraConfig};
+use crate::weights::Weight;
+
+fn logits(model: &LanguageModel) -> Tensor<3> {
+    let vocab_size = model.config().vocab_size;
+    model.logits(model.forward(tokens(3, 7, 1)), 0..vocab_size)
+}
+
+/// A model with adapters that change something.
+fn adapted() -> LanguageModel {
+    adapted_on(&Device::default())
+}
+
+fn adapted_on(device: &Device) -> LanguageModel {
+    let mut model = small_on(device);
+    let config = LoraConfig::new().with_rank(3).with_seed(4);
+    model.adapt(&config).unwrap();
+    for (_, projection) in model.projections_mut() {
+        let lora = projection.lora.as_mut().unwrap();
+        lora.up = Param::from_tensor((lora.up.val() + 0.05).detach());
+    }
+    model
+}
+
+#[test]
+fn new_adapters_change_nothing_and_merged_ones_are_the_same_model() {
+    let plain = small();
+    let mut fresh = plain.clone();
+    fresh.adapt(&LoraConfig::new()).unwrap();
+    assert_eq!(difference(logits(&fresh), logits(&plain)).0, 0.0);
+
+    let model = adapted();
+    let with = logits(&model);
+    assert!(difference(with.clone(), logits(&plain)).0 > 0.1);
+    let merged = model.clone().merge();
+    assert!(merged.lora.is_none());
+    let (error, largest) = difference(logits(&merged), with);
+    assert!(error < 1e-5 * largest.max(1.0), "{error} of {largest}");
+    assert_eq!(
+        difference(logits(&model.without_adapters()), logits(&plain)).0,
+        0.0
+    );
+}
+
+#[test]
+fn only_adapters_embeddings_and_head_are_trained() {
+    let device = Device::default().autodiff();
+    let mut model = adapted_on(&device);
+    let tokens = Tensor::from_data([[3, 9, 14, 2], [1, 1, 20, 7]], &device);
+    let found = model.forward(tokens).square().sum().backward();
+    for (name, projection) in model.projections_mut() {
+        assert!(
+            projection.linear.weight.val().grad(&found).is_none(),
+            "{name}"
+        );
+        let lora = projection.lora.as_ref().unwrap();
+        for matrix in [&lora.down, &lora.up] {
+            let gradient = matrix.val().grad(&found).unwrap();
+            assert!(gradient.abs().max().into_scalar::<f32>() > 0.0, "{name}");
+        }
+    }
+    for (name, weight) in model.weights() {
+        let trained = match weight {
+            Weight::Linear(param) | Weight::Table(param) => param.val().grad(&found).is_some(),
+            Weight::Scale(param) => param.val().grad(&found).is_some(),
+        };
+        assert_eq!(trained, name == "model.embed_tokens.weight", "{name}");
+    }
+}
+
+#[test]
+fn adapters_alone_come_back_onto_the_model_they_stand_beside() {
+    let model = adapted();
+    let folder = tempfile::tempdir().unwrap();
+    model.save_adapters(folder.path()).unwrap();
+    let mut base = small();
+    base.load_adapters(folder.path()).unwrap();
+    assert_eq!(difference(logits(&base), logits(&model)).0, 0.0);
+    assert_eq!(base.lora.as_ref().map(|lora| lora.rank), Some(3));
+
+    let refused = |result: crate::Result<()>| result.unwrap_err().to_string();
+    assert!(refused(base.load_adapters(folder.path())).contains("adapters already"));
+    assert!(refused(small().save_adapters(folder.path())).contains("without"));
+    assert!(refused(model.save(folder.path())).contains("merged into"));
+    let other = LoraConfig::new().with_targets(vec!["lm_head".into()]);
+    assert!(refused(small().adapt(&other)).contains("lm_head"));
+    assert!(refused(small().adapt(&LoraConfig::new().with_rank(0))).contains("rank"));
+    let path = folder.path().join("adapter_config.json");
+    let text = std::fs::read_to_string(&path)
+        .unwrap()
+        .replace("\"bias\": \"none\"", "\"bias\": \"all\"");
+    std::fs::write(&path, text).unwrap();
+    assert!(refused(small().load_adapters(folder.path())).contains("biases \"all\""));
+}
+
+#[test]
+fn more_tokens_leave_the_others_as_they_were() {
+    for variant in ["qwen2", "llama2"] {
+        let model = LanguageModel::load(folder(variant), &Device::default()).unwrap();
+        let mut longer = model.clone();
+        longer.add_tokens(5, 9);
+        assert_eq!(longer.config().vocab_size, 45);
+        let (before, after) = (logits(&model), logits(&longer));
+        assert_eq!(after.dims(), [3, 7, 45]);
+        assert_eq!(difference(after.narrow(2, 0, 40), before).0, 0.0);
+        let folder = tempfile::tempdir().unwrap();
+        longer.save(folder.path()).unwrap();
+        let loaded = LanguageModel::load(folder.path(), &Device::default()).unwrap();
+        assert_eq!(difference(logits(&loaded), logits(&longer)).0, 0.0);
+    }
+}
+
+/// Writes what `lm.py check` and `lm.py peft` read, into the folder that the variable names.
+#[test]
+#[ignore = "for a look by other programs"]
+fn export() {
+    let Ok(out) = std::env::var("GENREC_EXPORT") else {
+        return;
+    };
+    let out = std::path::PathBuf::from(out);
+    for variant in super::VARIANTS {
+        let model = LanguageModel::load(folder(variant), &Device::default()).unwrap();
+        model.save(out.join(variant)).unwrap();
+    }
+    let mut model = LanguageModel::load(folder("qwen2"), &Device::default()).unwrap();
+    model
+        .adapt(&LoraConfig::new().with_rank(3).with_seed(4))
+        .unwrap();
+    for (_, projection) in model.projections_mut() {
+        let lora = projection.lora.as_mut().unwrap();
+        lora.up = Param::from_tensor((lora.up.val() + 0.05).detach());
+    }
+    model.save_adapters(out.join("adapters")).unwrap();
+    let bytes = std::fs::read(folder("qwen2").join("expected.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let (values, shape) = super::integers(&file, "tokens");
+    let device = Device::default();
+    let tokens = Tensor::from_data(burn::tensor::TensorData::new(values, shape), &device);
+    let logits = model.logits(model.forward(tokens), 0..40);
+    let sum = (logits * super::floats(&file, "probe", &device))
+        .sum()
+        .into_scalar::<f32>();
+    std::fs::write(out.join("sum.txt"), sum.to_string()).unwrap();
+}
