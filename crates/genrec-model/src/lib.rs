@@ -32,6 +32,7 @@
 //! # What is inside
 //!
 //! - [`t5`]: the encoder-decoder, in Hugging Face's layout, with groups of target sequences that share a user's encoder states.
+//! - [`instruct`]: language models tuned on instructions among whose words are identifiers (LC-Rec).
 //! - [`lm`]: decoder-only language models in Hugging Face's layout, with low-rank adapters.
 //! - [`sequence`]: TIGER and LETTER-TIGER: histories to identifier tokens, constrained beam search, items out.
 //! - [`train`] (feature `train`, on by default): training on burn-train with length buckets, early stopping, and checkpoints that survive a kill.
@@ -39,6 +40,7 @@
 
 mod beams;
 mod error;
+pub mod instruct;
 pub mod lm;
 pub mod sequence;
 mod system;

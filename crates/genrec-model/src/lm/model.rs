@@ -113,6 +113,11 @@ impl LanguageModel {
         &self.config
     }
 
+    /// Where it is.
+    pub fn device(&self) -> Device {
+        self.embeddings.val().device()
+    }
+
     /// Starts the sequence of dropout masks of `seed`: see [`T5::seed_dropout`](crate::t5::T5::seed_dropout).
     pub fn seed_dropout(&self, seed: u64) {
         self.dropout.seed(seed);
@@ -211,8 +216,7 @@ impl LanguageModel {
     /// Makes room for `added` more tokens behind the others, in the embeddings and, where it is one of its own, in the head. Their rows are the mean of the others' plus noise from
     /// N(0, [`init_std`](LanguageModelConfig::init_std)^2), a function of `seed`.
     pub fn add_tokens(&mut self, added: usize, seed: u64) {
-        let device = self.embeddings.val().device();
-        let mut draw = Draw::new(seed, &device);
+        let mut draw = Draw::new(seed, &self.device());
         let (d_model, std) = (self.config.d_model, self.config.init_std);
         let mut longer = |rows: &Param<Tensor<2>>| {
             let rows = rows.val();
@@ -246,7 +250,7 @@ impl LanguageModel {
                 expected: format!("some of {}", LAYERS.map(last).join(", ")),
             });
         }
-        let draw = &mut Draw::new(config.seed, &self.embeddings.val().device());
+        let draw = &mut Draw::new(config.seed, &self.device());
         let chosen = |name: &str| config.targets.iter().any(|target| target == last(name));
         for (name, projection) in self.projections_mut() {
             if chosen(&name) {

@@ -1,0 +1,193 @@
+//! A tuned language model as a recommender.
+
+use burn::module::Module;
+use burn::tensor::{Tensor, TensorData};
+use genrec_data::ItemId;
+use genrec_decode::{BeamSearchConfig, TokenId, Trie, TrieBuilder};
+use genrec_metrics::{Query, Ranked, Recommender};
+use rayon::prelude::*;
+
+use super::samples::Instructions;
+use crate::lm::{LanguageModel, LanguageScorer};
+use crate::sequence::SoftmaxOver;
+use crate::{Error, Result};
+
+/// Prompts that are answered at once.
+const BATCH: usize = 16;
+
+/// How a tuned language model is asked: instructions in words, identifiers out, by beam search over the trie of those that exist.
+#[derive(Clone, Debug)]
+pub(super) struct Decoding {
+    pub(super) instructions: Instructions,
+    trie: Trie,
+    beams: usize,
+}
+
+impl Decoding {
+    pub(super) fn new(instructions: Instructions, beams: usize) -> Self {
+        let items = instructions.items().clone();
+        let mut builder = TrieBuilder::new();
+        for group in 0..items.groups() {
+            let tokens = instructions.identifier(items.group_items(group)[0]);
+            let tokens: Vec<TokenId> = tokens.into_iter().map(TokenId::new).collect();
+            builder
+                .insert(&tokens, group as u32)
+                .expect("every group has tokens of its own");
+        }
+        let trie = builder.build().expect("every group has tokens of its own");
+        Self {
+            instructions,
+            trie,
+            beams,
+        }
+    }
+
+    /// The best `k` groups of items for each prompt, with their log-probabilities.
+    pub(super) fn answer(
+        &self,
+        model: &LanguageModel,
+        prompts: &[Vec<u32>],
+        k: usize,
+    ) -> Result<Vec<Vec<(u32, f32)>>> {
+        // Prompts of like length share a batch; the answers do not depend on it.
+        let mut order: Vec<usize> = (0..prompts.len()).collect();
+        order.sort_by_key(|&prompt| prompts[prompt].len());
+        let answers: Vec<Result<Vec<Vec<(u32, f32)>>>> = order
+            .par_chunks(BATCH)
+            .map(|batch| {
+                let batch: Vec<&[u32]> = batch.iter().map(|&prompt| &prompts[prompt][..]).collect();
+                self.answer_batch(model, &batch, k)
+            })
+            .collect();
+        let mut all = vec![Vec::new(); prompts.len()];
+        let mut places = order.into_iter();
+        for answers in answers {
+            for (answer, place) in answers?.into_iter().zip(places.by_ref()) {
+                all[place] = answer;
+            }
+        }
+        Ok(all)
+    }
+
+    fn answer_batch(
+        &self,
+        model: &LanguageModel,
+        prompts: &[&[u32]],
+        k: usize,
+    ) -> Result<Vec<Vec<(u32, f32)>>> {
+        let device = model.device();
+        let lengths: Vec<usize> = prompts.iter().map(|prompt| prompt.len()).collect();
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        let eos = self.instructions.eos();
+        let tokens: Vec<i64> = prompts
+            .iter()
+            .flat_map(|prompt| {
+                let padding = std::iter::repeat_n(&eos, longest - prompt.len());
+                prompt.iter().chain(padding).map(|&token| i64::from(token))
+            })
+            .collect();
+        let tokens = Tensor::from_data(TensorData::new(tokens, [prompts.len(), longest]), &device);
+        let over = SoftmaxOver::Vocabulary;
+        let mut scorer = LanguageScorer::new(model, &self.trie, tokens, &lengths, over);
+        let wrong = |error: genrec_decode::Error| Error::Config {
+            what: "answers of the language model",
+            found: error.to_string(),
+            expected: String::from("log-probabilities; has its training diverged?"),
+        };
+        let search = BeamSearchConfig::new(k)
+            .with_width(self.beams.max(k))
+            .init()
+            .map_err(wrong)?;
+        let found = search
+            .search(&self.trie, prompts.len(), &mut scorer, None)
+            .map_err(wrong)?;
+        let pairs = found.into_iter().map(|list| {
+            list.into_iter()
+                .map(|found| (found.value, found.score))
+                .collect()
+        });
+        Ok(pairs.collect())
+    }
+
+    /// The best items after each history; nothing follows an empty one.
+    pub(super) fn recommend(
+        &self,
+        model: &LanguageModel,
+        queries: &[Query<'_>],
+        k: usize,
+    ) -> Result<Vec<Ranked>> {
+        let model = model.valid();
+        let asked: Vec<usize> = (0..queries.len())
+            .filter(|&query| !queries[query].history.is_empty())
+            .collect();
+        let prompts = asked
+            .iter()
+            .map(|&query| self.instructions.question(queries[query].history))
+            .collect::<Result<Vec<_>>>()?;
+        let items = self.instructions.items();
+        let mut ranked = vec![Ranked::default(); queries.len()];
+        for (query, answer) in asked.into_iter().zip(self.answer(&model, &prompts, k)?) {
+            let groups: Vec<(Vec<ItemId>, f32)> = answer
+                .into_iter()
+                .map(|(group, score)| (items.group_items(group as usize).to_vec(), score))
+                .collect();
+            ranked[query] = Ranked::grouped(&groups, k);
+        }
+        Ok(ranked)
+    }
+}
+
+/// Recommends by asking a language model in words (LC-Rec): the score of an item is the log-probability of its identifier after the instruction. Only items of the catalogue can
+/// come out.
+#[derive(Clone, Debug)]
+pub struct LanguageRecommender {
+    name: String,
+    model: LanguageModel,
+    decoding: Decoding,
+}
+
+impl LanguageRecommender {
+    /// A recommender around a model that was tuned on such instructions; `beams` prefixes are followed (20 in the papers).
+    pub fn new(
+        name: impl Into<String>,
+        model: LanguageModel,
+        instructions: Instructions,
+        beams: usize,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            model,
+            decoding: Decoding::new(instructions, beams),
+        }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &LanguageModel {
+        &self.model
+    }
+
+    /// What the model was tuned on.
+    pub fn instructions(&self) -> &Instructions {
+        &self.decoding.instructions
+    }
+}
+
+/// # Panics
+///
+/// If the model's answers are no numbers.
+impl Recommender for LanguageRecommender {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn items(&self) -> usize {
+        self.decoding.instructions.items().items()
+    }
+
+    fn recommend(&self, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
+        match self.decoding.recommend(&self.model, queries, k) {
+            Ok(ranked) => ranked,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}

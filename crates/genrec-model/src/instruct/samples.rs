@@ -1,0 +1,355 @@
+//! What a language model is tuned on.
+
+use std::sync::Arc;
+
+use genrec_data::{Catalog, Interactions, ItemId, UserId};
+use genrec_identify::ItemTokens;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::templates::{Templates, filled};
+use super::text::TextTokenizer;
+use crate::{Error, Result};
+
+/// One instruction and its response, as tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// What the model reads.
+    pub prompt: Vec<u32>,
+    /// What it is to write: its loss.
+    pub response: Vec<u32>,
+}
+
+/// What one sample is made of.
+#[derive(Clone, Debug)]
+enum Ask {
+    /// The item after the first `end` of a history; in `mixed` histories, items stand there by identifier or by title.
+    Next {
+        user: u32,
+        end: u32,
+        mixed: bool,
+    },
+    TextToIdentifier(ItemId),
+    IdentifierToText(ItemId),
+    Search {
+        item: ItemId,
+        intention: String,
+    },
+    Preference {
+        user: u32,
+        summary: String,
+    },
+}
+
+/// The instructions that a model is tuned on. Made with the identifiers; tasks are added one by one.
+#[derive(Clone, Debug)]
+pub struct Instructions {
+    templates: Templates,
+    items: Arc<ItemTokens>,
+    text: Arc<TextTokenizer>,
+    /// What each item is called.
+    titles: Vec<String>,
+    /// What each item says.
+    texts: Vec<String>,
+    histories: Interactions,
+    asks: Vec<Ask>,
+    max_history: usize,
+    max_text: usize,
+    /// Ends responses in words, and identifiers that are shorter than others.
+    eos: u32,
+}
+
+impl Instructions {
+    /// No tasks yet. `text` has the tokens of the identifiers, and `eos` is its token that ends a sequence. At most the last 10 items of a history are read and 64 tokens of what
+    /// an item says: see [`with_max_history`](Self::with_max_history) and [`with_max_text`](Self::with_max_text).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if catalogue, histories and identifiers are not of as many items.
+    pub fn new(
+        templates: Templates,
+        items: Arc<ItemTokens>,
+        text: Arc<TextTokenizer>,
+        eos: u32,
+        catalog: &Catalog,
+        histories: &Interactions,
+    ) -> Result<Self> {
+        for (what, found) in [
+            ("items of the catalogue", catalog.len()),
+            ("items of the histories", histories.items()),
+        ] {
+            if found != items.items() {
+                return Err(Error::Config {
+                    what,
+                    found: found.to_string(),
+                    expected: format!("the {} that have identifiers", items.items()),
+                });
+            }
+        }
+        let titles = catalog
+            .iter()
+            .map(|(_, item)| item.title.clone().unwrap_or_default());
+        Ok(Self {
+            templates,
+            titles: titles.collect(),
+            texts: catalog.texts(),
+            items,
+            text,
+            histories: histories.clone(),
+            asks: Vec::new(),
+            max_history: 10,
+            max_text: 64,
+            eos,
+        })
+    }
+
+    /// Reads so many items of a history at most, the last ones.
+    #[must_use]
+    pub fn with_max_history(mut self, max_history: usize) -> Self {
+        self.max_history = max_history.max(1);
+        self
+    }
+
+    /// Reads and writes so many tokens at most of what an item says or somebody wants.
+    #[must_use]
+    pub fn with_max_text(mut self, max_text: usize) -> Self {
+        self.max_text = max_text.max(1);
+        self
+    }
+
+    /// Adds the next item after every prefix of every history.
+    #[must_use]
+    pub fn with_next_item(self) -> Self {
+        self.with_prefixes(false)
+    }
+
+    /// Adds the next item after every prefix of every history, in which each item stands by its identifier or, with the same probability and if it has one, by its title.
+    #[must_use]
+    pub fn with_mixed_histories(self) -> Self {
+        self.with_prefixes(true)
+    }
+
+    fn with_prefixes(mut self, mixed: bool) -> Self {
+        for (user, history) in self.histories.iter() {
+            let user = user.get();
+            let prefixes = 1..history.len() as u32;
+            self.asks
+                .extend(prefixes.map(|end| Ask::Next { user, end, mixed }));
+        }
+        self
+    }
+
+    /// Adds what every item says to its identifier, and back; items that say nothing are left out.
+    #[must_use]
+    pub fn with_alignment(mut self) -> Self {
+        for item in (0..self.texts.len()).map(ItemId::from_index) {
+            if !self.texts[item.index()].is_empty() {
+                self.asks.push(Ask::TextToIdentifier(item));
+                self.asks.push(Ask::IdentifierToText(item));
+            }
+        }
+        self
+    }
+
+    /// Adds searches: what somebody wanted, and the item that they found.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for an item that is not there.
+    pub fn with_searches(
+        mut self,
+        searches: impl IntoIterator<Item = (ItemId, String)>,
+    ) -> Result<Self> {
+        for (item, intention) in searches {
+            if item.index() >= self.items.items() {
+                return Err(Error::Config {
+                    what: "searches",
+                    found: format!("item {}", item.get()),
+                    expected: format!("items below {}", self.items.items()),
+                });
+            }
+            self.asks.push(Ask::Search { item, intention });
+        }
+        Ok(self)
+    }
+
+    /// Adds summaries of what users like, in words.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a user who is not there or has no history.
+    pub fn with_preferences(
+        mut self,
+        summaries: impl IntoIterator<Item = (UserId, String)>,
+    ) -> Result<Self> {
+        for (user, summary) in summaries {
+            if user.index() >= self.histories.users() || self.histories.history(user).is_empty() {
+                return Err(Error::Config {
+                    what: "preferences",
+                    found: format!("user {}", user.get()),
+                    expected: format!("users below {} with a history", self.histories.users()),
+                });
+            }
+            let user = user.get();
+            self.asks.push(Ask::Preference { user, summary });
+        }
+        Ok(self)
+    }
+
+    /// How many samples there are.
+    pub fn len(&self) -> usize {
+        self.asks.len()
+    }
+
+    /// Whether no task was added.
+    pub fn is_empty(&self) -> bool {
+        self.asks.is_empty()
+    }
+
+    /// The identifiers.
+    pub fn items(&self) -> &Arc<ItemTokens> {
+        &self.items
+    }
+
+    /// Words and identifiers as tokens.
+    pub fn text(&self) -> &Arc<TextTokenizer> {
+        &self.text
+    }
+
+    /// The token that ends a sequence.
+    pub fn eos(&self) -> u32 {
+        self.eos
+    }
+
+    /// A sample, its template (and what is mixed) drawn as a function of `seed`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the tokenizer refuses a text.
+    pub fn exchange(&self, sample: usize, seed: u64) -> Result<Exchange> {
+        let mut random = StdRng::seed_from_u64(seed);
+        let templates = &self.templates;
+        let mut one_of = |list: &[String]| list[random.random_range(0..list.len())].clone();
+        match &self.asks[sample] {
+            Ask::Next { user, end, mixed } => {
+                let history = self.histories.history(UserId::new(*user));
+                let (read, next) = (&history[..*end as usize], history[*end as usize]);
+                let list = if *mixed {
+                    &templates.mixed_history
+                } else {
+                    &templates.next_item
+                };
+                let template = one_of(list);
+                let written = self.written(read, |item| {
+                    let title = &self.titles[item.index()];
+                    let by_title = *mixed && !title.is_empty() && random.random_bool(0.5);
+                    by_title.then(|| title.clone())
+                });
+                self.asked(&template, &written, self.identifier(next))
+            }
+            Ask::TextToIdentifier(item) => {
+                let template = one_of(&templates.text_to_identifier);
+                let says = self.shortened(&self.texts[item.index()])?;
+                self.asked(&template, &says, self.identifier(*item))
+            }
+            Ask::IdentifierToText(item) => {
+                let template = one_of(&templates.identifier_to_text);
+                let response = self.words(&self.texts[item.index()])?;
+                self.asked(&template, &self.items.name(*item), response)
+            }
+            Ask::Search { item, intention } => {
+                let template = one_of(&templates.search);
+                let intention = self.shortened(intention)?;
+                self.asked(&template, &intention, self.identifier(*item))
+            }
+            Ask::Preference { user, summary } => {
+                let template = one_of(&templates.preference);
+                let history = self.histories.history(UserId::new(*user));
+                let written = self.written(history, |_| None);
+                self.asked(&template, &written, self.words(summary)?)
+            }
+        }
+    }
+
+    /// The tokens of a history in the first wording of the next item: how a trained model is asked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the tokenizer refuses a text.
+    pub(super) fn question(&self, history: &[ItemId]) -> Result<Vec<u32>> {
+        let written = self.written(history, |_| None);
+        self.text
+            .encode(&filled(&self.templates.next_item[0], &written))
+    }
+
+    /// What the item says, asked for its identifier in the first wording.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the tokenizer refuses a text.
+    pub fn text_question(&self, item: ItemId) -> Result<Vec<u32>> {
+        let says = self.shortened(&self.texts[item.index()])?;
+        self.text
+            .encode(&filled(&self.templates.text_to_identifier[0], &says))
+    }
+
+    /// The tokens that an item's identifier has for the language model.
+    pub(super) fn identifier(&self, item: ItemId) -> Vec<u32> {
+        let tokens = self.items.tokens(item).iter();
+        tokens
+            .map(|&token| self.text.of_identifier(token, self.eos))
+            .collect()
+    }
+
+    /// Adds all that determines the samples to `bytes`.
+    pub(super) fn describe(&self, bytes: &mut Vec<u8>) {
+        let settings = format!(
+            "{:?} {} {} {}",
+            self.templates, self.max_history, self.max_text, self.eos
+        );
+        bytes.extend(settings.into_bytes());
+        for (sample, ask) in self.asks.iter().enumerate() {
+            bytes.extend(format!("{ask:?}").into_bytes());
+            // Tokens change where words, identifiers or histories do.
+            if let Ok(exchange) = self.exchange(sample, 0) {
+                let tokens = exchange.prompt.iter().chain(&exchange.response);
+                bytes.extend(tokens.flat_map(|token| token.to_le_bytes()));
+            }
+        }
+    }
+
+    /// The last items of a history, one after another.
+    fn written(
+        &self,
+        history: &[ItemId],
+        mut title: impl FnMut(ItemId) -> Option<String>,
+    ) -> String {
+        let last = &history[history.len().saturating_sub(self.max_history)..];
+        let items = last
+            .iter()
+            .map(|&item| title(item).unwrap_or_else(|| self.items.name(item)));
+        items.collect::<Vec<_>>().join(", ")
+    }
+
+    fn asked(&self, template: &str, with: &str, response: Vec<u32>) -> Result<Exchange> {
+        let prompt = self.text.encode(&filled(template, with))?;
+        Ok(Exchange { prompt, response })
+    }
+
+    /// Words as a response, with the token that ends it.
+    fn words(&self, text: &str) -> Result<Vec<u32>> {
+        let mut tokens = self.text.encode(text)?;
+        tokens.truncate(self.max_text);
+        tokens.push(self.eos);
+        Ok(tokens)
+    }
+
+    /// As much of a text as may be read.
+    fn shortened(&self, text: &str) -> Result<String> {
+        let tokens = self.text.encode(text)?;
+        match tokens.len() > self.max_text {
+            true => self.text.decode(&tokens[..self.max_text]),
+            false => Ok(text.to_owned()),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The tuning of a language model.
+
+use std::path::Path;
+
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use genrec_data::Validation;
+use genrec_metrics::{Query, Ranked};
+use genrec_train::{Task, Trained, Trainer, TrainingConfig, TrainingEvent, mixed};
+
+use super::recommender::Decoding;
+use super::samples::{Exchange, Instructions};
+use crate::lm::LanguageModel;
+use crate::{Error, Result};
+
+/// Tunes a [`LanguageModel`] on [`Instructions`], with checkpoints in a folder; the loss is on the responses only.
+///
+/// A [`Trainer`] that measures the recommender on a sample of the validation users by NDCG@10 of its constrained beam search.
+#[derive(Clone, Debug)]
+pub struct InstructionTrainer(Trainer);
+
+impl InstructionTrainer {
+    /// A trainer that keeps its checkpoints in `folder`.
+    pub fn new(config: TrainingConfig, folder: impl AsRef<Path>) -> Self {
+        Self(Trainer::new(config, folder))
+    }
+
+    /// Whether to go on from the last checkpoint in the folder, if there is one. Without it a folder with checkpoints is refused.
+    pub fn with_resume(self, resume: bool) -> Self {
+        Self(self.0.with_resume(resume))
+    }
+
+    /// Trains on `instructions`, measured on `validation`; `listener` hears of every batch and epoch. A model with [adapters](LanguageModel::adapt) is trained in these, its
+    /// embeddings and its head.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the model has fewer tokens than the instructions, and those of [`Trainer::fit`].
+    pub fn fit(
+        &self,
+        model: LanguageModel,
+        instructions: &Instructions,
+        validation: &Validation,
+        listener: impl FnMut(TrainingEvent) + Send + 'static,
+    ) -> Result<Trained<LanguageModel>> {
+        let (tokens, needed) = (model.config().vocab_size, instructions.text().len());
+        if tokens < needed {
+            return Err(Error::Config {
+                what: "tokens of the language model",
+                found: tokens.to_string(),
+                expected: format!(
+                    "at least {needed}, as the text has: see `LanguageModel::add_tokens`"
+                ),
+            });
+        }
+        let config = self.0.config();
+        let lengths = (0..instructions.len())
+            .map(|sample| {
+                let Exchange { prompt, response } = instructions.exchange(sample, 0)?;
+                Ok((prompt.len() + response.len()) as u32)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let task = Tuning {
+            decoding: Decoding::new(instructions.clone(), config.validation_beams),
+            lengths,
+            temperature: config.temperature,
+            label_smoothing: config.label_smoothing,
+        };
+        Ok(self.0.fit(model, task, validation, listener)?)
+    }
+}
+
+/// The task of a language model.
+#[derive(Clone, Debug)]
+struct Tuning {
+    decoding: Decoding,
+    /// About how many tokens each sample has; how many exactly depends on the wording.
+    lengths: Vec<u32>,
+    temperature: f64,
+    label_smoothing: f64,
+}
+
+/// Exchanges as tensors.
+struct Batch {
+    /// Prompts and responses, one after the other, padded behind, `[rows, positions]`.
+    tokens: Tensor<2, Int>,
+    /// The positions, among all of the batch, that are followed by a token of a response, `[predictions]`.
+    places: Tensor<1, Int>,
+    /// Those tokens, `[predictions]`.
+    targets: Tensor<1, Int>,
+}
+
+impl Task for Tuning {
+    type Model = LanguageModel;
+    type Batch = Batch;
+
+    fn samples(&self) -> usize {
+        self.lengths.len()
+    }
+
+    fn length(&self, sample: usize) -> usize {
+        self.lengths[sample] as usize
+    }
+
+    fn batch(&self, samples: &[usize], seed: u64, device: &Device) -> Batch {
+        let instructions = &self.decoding.instructions;
+        let exchange = |&sample: &usize| {
+            instructions
+                .exchange(sample, mixed(seed, sample as u64))
+                .expect("all texts were tokenized before")
+        };
+        let exchanges: Vec<Exchange> = samples.iter().map(exchange).collect();
+        // The last token of a response is not read.
+        let length = |exchange: &Exchange| exchange.prompt.len() + exchange.response.len() - 1;
+        let longest = exchanges.iter().map(length).max().unwrap_or(1);
+        let (mut tokens, mut places, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, exchange) in exchanges.iter().enumerate() {
+            let Exchange { prompt, response } = exchange;
+            let first = row * longest + prompt.len() - 1;
+            places.extend((0..response.len()).map(|place| (first + place) as i64));
+            targets.extend(response.iter().map(|&token| i64::from(token)));
+            let read = prompt.iter().chain(&response[..response.len() - 1]);
+            tokens.extend(read.map(|&token| i64::from(token)));
+            let padding = longest - length(exchange);
+            tokens.extend(std::iter::repeat_n(i64::from(instructions.eos()), padding));
+        }
+        let predictions = targets.len();
+        let tokens = TensorData::new(tokens, [exchanges.len(), longest]);
+        Batch {
+            tokens: Tensor::from_data(tokens, device),
+            places: Tensor::from_data(TensorData::new(places, [predictions]), device),
+            targets: Tensor::from_data(TensorData::new(targets, [predictions]), device),
+        }
+    }
+
+    fn predictions(&self, batch: &Batch) -> usize {
+        batch.targets.dims()[0]
+    }
+
+    fn loss(
+        &self,
+        model: &LanguageModel,
+        batch: &Batch,
+        predictions: usize,
+        seed: u64,
+    ) -> Tensor<1> {
+        model.seed_dropout(seed);
+        let states = model.forward(batch.tokens.clone());
+        let states = states.flatten::<2>(0, 1).select(0, batch.places.clone());
+        let logits = model.logits(states, 0..model.config().vocab_size) / self.temperature;
+        let all = log_softmax(logits, 1);
+        let right = all
+            .clone()
+            .gather(1, batch.targets.clone().reshape([-1, 1]));
+        let mut sum = right.sum() * (1.0 - self.label_smoothing);
+        if self.label_smoothing > 0.0 {
+            sum = sum + all.mean_dim(1).sum() * self.label_smoothing;
+        }
+        sum / -(predictions as f64)
+    }
+
+    fn recommend(&self, model: &LanguageModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
+        self.decoding
+            .recommend(model, queries, k)
+            .unwrap_or_else(|_| vec![Ranked::default(); queries.len()])
+    }
+
+    fn describe(&self, bytes: &mut Vec<u8>) {
+        self.decoding.instructions.describe(bytes);
+    }
+}

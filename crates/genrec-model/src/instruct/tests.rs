@@ -1,0 +1,203 @@
+//! Instructions, their loss, and models tuned on them.
+
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use genrec_data::{Catalog, Ids, Interactions, Item, ItemId, UserId, leave_one_out};
+use genrec_identify::{Identifier, IdentifierTable, ItemTokens, Vocabulary};
+use genrec_metrics::{EvaluateConfig, Metric, evaluate};
+use genrec_train::TrainingConfig;
+
+use super::*;
+use crate::lm::{LanguageModel, LanguageModelConfig, LoraConfig};
+
+const ITEMS: u32 = 12;
+
+fn table() -> IdentifierTable {
+    let identifiers = (0..ITEMS).map(|item| Identifier::from_iter([item % 4, item / 4]));
+    IdentifierTable::new(identifiers.collect()).unwrap()
+}
+
+fn catalog() -> Catalog {
+    let items = (0..ITEMS)
+        .map(|item| Item {
+            title: (item != 5).then(|| format!("thing number {item}")),
+            ..Item::default()
+        })
+        .collect();
+    let ids = Ids::new((0..ITEMS).map(|item| item.to_string()).collect()).unwrap();
+    Catalog::new(ids, items).unwrap()
+}
+
+/// Users who walk through the items in a circle; with `noise` they jump anywhere.
+fn histories(noise: bool) -> Interactions {
+    let lists = (0..60_u32)
+        .map(|user| {
+            let step = |place: u32| match noise {
+                true => (user * 7919 + place * place * 104_729 + 31 * place) % 9973 % ITEMS,
+                false => (user + place) % ITEMS,
+            };
+            (0..6).map(|place| ItemId::new(step(place))).collect()
+        })
+        .collect();
+    Interactions::new(ITEMS as usize, lists).unwrap()
+}
+
+fn instructions(train: &Interactions) -> Instructions {
+    let templates = Templates::shopping();
+    let all = [
+        &templates.next_item,
+        &templates.text_to_identifier,
+        &templates.identifier_to_text,
+    ];
+    let words: Vec<String> = all
+        .into_iter()
+        .flatten()
+        .cloned()
+        .chain(catalog().texts())
+        .collect();
+    let items: Arc<ItemTokens> = Arc::new(Vocabulary::of(&table()).tokenize(&table()));
+    let text = TextTokenizer::train(&words, 400).unwrap();
+    let text = text.with_identifiers(items.vocabulary()).unwrap();
+    Instructions::new(templates, items, Arc::new(text), 1, &catalog(), train).unwrap()
+}
+
+fn model(instructions: &Instructions) -> LanguageModel {
+    LanguageModelConfig::new(instructions.text().len(), 32, 2)
+        .with_d_ff(64)
+        .with_init_std(0.1)
+        .init(&Device::default())
+        .unwrap()
+}
+
+#[test]
+fn exchanges_say_what_the_templates_say() {
+    let histories = histories(false);
+    let all = instructions(&histories)
+        .with_max_history(3)
+        .with_next_item()
+        .with_mixed_histories()
+        .with_alignment()
+        .with_searches([(ItemId::new(2), String::from("something blue"))])
+        .unwrap()
+        .with_preferences([(UserId::new(1), String::from("likes circles"))])
+        .unwrap();
+    // Five prefixes of 60 users, twice; item 5 says nothing.
+    assert_eq!(all.len(), 2 * 300 + 2 * 11 + 2);
+    let read = |sample, seed| {
+        let exchange = all.exchange(sample, seed).unwrap();
+        let text = all.text();
+        (
+            text.decode(&exchange.prompt).unwrap(),
+            text.decode(&exchange.response).unwrap(),
+            exchange,
+        )
+    };
+    let (prompt, response, exchange) = read(4, 0);
+    assert!(
+        prompt.contains("<a_2><b_0>, <a_3><b_0>, <a_0><b_1>"),
+        "{prompt}"
+    );
+    assert!(!prompt.contains("<a_1><b_0>"), "{prompt}");
+    assert_eq!(
+        (response.as_str(), exchange.response.len()),
+        ("<a_1><b_1>", 2)
+    );
+    let wordings: std::collections::HashSet<String> =
+        (0..200).map(|seed| read(4, seed).0).collect();
+    assert_eq!(wordings.len(), 15);
+    assert_eq!(read(4, 7).2, read(4, 7).2);
+
+    let mixed: Vec<String> = (0..50).map(|seed| read(304, seed).0).collect();
+    assert!(
+        mixed
+            .iter()
+            .any(|prompt| prompt.contains("thing number 2, <a_3><b_0>")),
+        "{mixed:?}"
+    );
+    let (prompt, response, _) = read(600, 0);
+    assert!(
+        prompt.contains("thing number 0") && response == "<a_0><b_0>",
+        "{prompt} {response}"
+    );
+    let (prompt, response, exchange) = read(601, 0);
+    assert!(
+        prompt.contains("<a_0><b_0>") && response == "thing number 0",
+        "{prompt} {response}"
+    );
+    assert_eq!(exchange.response.last(), Some(&1));
+    let (prompt, response, _) = read(622, 0);
+    assert!(
+        prompt.contains("something blue") && response == "<a_2><b_0>",
+        "{prompt} {response}"
+    );
+    let (prompt, response, _) = read(623, 0);
+    assert!(
+        prompt.contains("<a_2><b_1>") && response == "likes circles",
+        "{prompt} {response}"
+    );
+
+    let refused = all
+        .clone()
+        .with_searches([(ItemId::new(12), String::new())]);
+    assert!(refused.unwrap_err().to_string().contains("item 12"));
+    assert!(
+        all.with_preferences([(UserId::new(60), String::new())])
+            .is_err()
+    );
+}
+
+fn trained(noise: bool, lora: bool) -> f64 {
+    let split = leave_one_out(&histories(noise)).unwrap();
+    let all = instructions(&split.train).with_next_item().with_alignment();
+    let mut model = model(&all);
+    if lora {
+        let config = LoraConfig::new().with_rank(16).with_dropout(0.0);
+        model.adapt(&config).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let training = TrainingConfig::new()
+        .with_epochs(if lora { 30 } else { 15 })
+        .with_batch_size(32)
+        .with_accumulation(1)
+        .with_learning_rate(1e-2)
+        .with_validate_every(5)
+        .with_validation_beams(10);
+    let trained = InstructionTrainer::new(training, folder.path())
+        .fit(model, &all, &split.validation, |_| {})
+        .unwrap();
+    let recommender = LanguageRecommender::new("LC-Rec", trained.model, all, 10);
+    let report = evaluate(
+        &recommender,
+        &split.test,
+        &EvaluateConfig::new(1).with_resamples(0),
+    );
+    report.unwrap().value(Metric::Ndcg, 5).unwrap()
+}
+
+#[test]
+fn a_tuned_model_follows_the_circle_and_noise_is_not_learnt() {
+    let (structure, noise) = (trained(false, false), trained(true, false));
+    assert!(structure > 0.9, "{structure}");
+    assert!(noise < 0.5, "{noise}");
+}
+
+#[test]
+fn adapters_learn_it_too() {
+    let found = trained(false, true);
+    assert!(found > 0.6, "{found}");
+}
+
+#[test]
+fn a_model_with_too_few_tokens_is_refused() {
+    let split = leave_one_out(&histories(false)).unwrap();
+    let all = instructions(&split.train).with_next_item();
+    let model = LanguageModelConfig::new(20, 16, 2)
+        .init(&Device::default())
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let error = InstructionTrainer::new(TrainingConfig::new(), folder.path())
+        .fit(model, &all, &split.validation, |_| {})
+        .unwrap_err();
+    assert!(error.to_string().contains("add_tokens"), "{error}");
+}
