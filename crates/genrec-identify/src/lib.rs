@@ -38,6 +38,7 @@
 //! - [`letter`]: the tokenizers of LETTER and TIGER, trained.
 //! - [`indexing`]: identifiers without a trained tokenizer: IID, SID, SemID, CID.
 //! - [`refine`]: identifiers that a model proposes itself, made unique (SIIT).
+//! - [`set`]: items as sets of continuous tokens (SETRec).
 //! - [`inspect`]: what a table is worth before a model is trained on it: codebook use, collisions, tree, neighbours, categories, churn.
 //! - [`Error`]: everything that can go wrong.
 
@@ -51,6 +52,7 @@ pub mod inspect;
 mod item_tokens;
 pub mod letter;
 pub mod refine;
+pub mod set;
 mod table;
 mod vocabulary;
 

@@ -35,6 +35,7 @@
 //! - [`instruct`]: language models tuned on instructions among whose words are identifiers (LC-Rec).
 //! - [`lm`]: decoder-only language models in Hugging Face's layout, with low-rank adapters.
 //! - [`sequence`]: TIGER and LETTER-TIGER: histories to identifier tokens, constrained beam search, items out.
+//! - [`set`]: SETRec: sets of continuous tokens, all answered at once.
 //! - [`train`] (feature `train`, on by default): training on burn-train with length buckets, early stopping, and checkpoints that survive a kill.
 //! - [`System`]: a trained recommender in one verified folder.
 
@@ -43,6 +44,7 @@ mod error;
 pub mod instruct;
 pub mod lm;
 pub mod sequence;
+pub mod set;
 mod system;
 pub mod t5;
 #[cfg(feature = "train")]

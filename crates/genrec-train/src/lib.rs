@@ -11,6 +11,7 @@
 //!   pieces that are computed side by side, averaged weights, early stopping, and a checkpoint an epoch.
 //! - [`Samples`]: training histories as stretches of bounded length; [`batches`]: their order.
 //! - [`Dropout`] and [`Draw`]: masks and initial weights that are functions of a seed alone, not of what else a process draws.
+//! - [`softmax_loss`]: cross-entropy over all items, its gradient worked out by hand.
 //! - [`sealed`]: folders that are there whole or not at all.
 
 mod draw;
@@ -19,6 +20,7 @@ mod error;
 mod samples;
 pub mod sealed;
 mod seed;
+mod softmax;
 #[cfg(feature = "trainer")]
 mod trainer;
 
@@ -27,5 +29,6 @@ pub use dropout::Dropout;
 pub use error::{Error, Result};
 pub use samples::{Samples, batches};
 pub use seed::mixed;
+pub use softmax::softmax_loss;
 #[cfg(feature = "trainer")]
 pub use trainer::{EpochSummary, Task, Trained, Trainer, TrainingConfig, TrainingEvent};

@@ -3,13 +3,13 @@
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use genrec_data::{Interactions, ItemId, UserId};
 use genrec_metrics::{Query, Ranked, Recommender};
-use genrec_train::{Samples, Task, TrainingConfig};
+use genrec_train::{Samples, Task, TrainingConfig, softmax_loss};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::config::{Architecture, Loss, SequentialConfig};
 use super::inputs::Inputs;
-use super::loss::{logistic_loss, sampled_softmax_loss, softmax_loss};
+use super::loss::{logistic_loss, sampled_softmax_loss};
 use super::model::{SequentialModel, numbers};
 
 /// The task of a [`SequentialModel`].

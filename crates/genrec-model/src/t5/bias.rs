@@ -6,7 +6,7 @@ use genrec_train::Draw;
 
 /// What is added to the score of a hidden position: enough that its weight is exactly zero beside any visible one, and still finite, so that a row
 /// which sees nothing has no NaN.
-const HIDDEN: f32 = -1e9;
+pub(super) const HIDDEN: f32 = -1e9;
 
 /// One learned number for every head and bucket of distances, added to the attention scores.
 ///
@@ -42,13 +42,32 @@ impl RelativeBias {
     ///
     /// In one direction, keys after the query are hidden too.
     pub fn forward(&self, first_query: usize, queries: usize, keys: usize) -> Tensor<4> {
+        let bias = self.open(first_query, queries, keys);
+        // A single query of a step is the last position: it sees all keys.
+        if self.bidirectional || keys <= first_query + 1 {
+            return bias;
+        }
+        let pairs =
+            (0..queries).flat_map(|query| (0..keys).map(move |key| (first_query + query, key)));
+        let hidden: Vec<f32> = pairs
+            .map(|(query, key)| if key > query { HIDDEN } else { 0.0 })
+            .collect();
+        let device = bias.device();
+        bias + Tensor::from_data(TensorData::new(hidden, [1, 1, queries, keys]), &device)
+    }
+
+    /// Biases `[1, heads, length, length]` without anything hidden: where there is one direction only, keys after the query have the bias of the query itself.
+    pub(super) fn forward_open(&self, length: usize) -> Tensor<4> {
+        self.open(0, length, length)
+    }
+
+    fn open(&self, first_query: usize, queries: usize, keys: usize) -> Tensor<4> {
         let weight = self.weight.val();
         let device = weight.device();
         let [buckets, heads] = weight.dims();
         let pairs =
             (0..queries).flat_map(|query| (0..keys).map(move |key| (first_query + query, key)));
         let ids: Vec<i64> = pairs
-            .clone()
             .map(|(query, key)| {
                 let distance = key as i64 - query as i64;
                 bucket(distance, self.bidirectional, buckets, self.max_distance) as i64
@@ -56,18 +75,10 @@ impl RelativeBias {
             .collect();
         let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [queries * keys]), &device);
         // Selecting columns of the transposed table gives heads first, without a copy.
-        let bias = weight
+        weight
             .transpose()
             .select(1, ids)
-            .reshape([1, heads, queries, keys]);
-        // A single query of a step is the last position: it sees all keys.
-        if self.bidirectional || keys <= first_query + 1 {
-            return bias;
-        }
-        let hidden: Vec<f32> = pairs
-            .map(|(query, key)| if key > query { HIDDEN } else { 0.0 })
-            .collect();
-        bias + Tensor::from_data(TensorData::new(hidden, [1, 1, queries, keys]), &device)
+            .reshape([1, heads, queries, keys])
     }
 }
 

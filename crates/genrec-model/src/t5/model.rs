@@ -30,7 +30,7 @@ pub struct T5 {
     #[module(skip)]
     pub(super) config: T5Config,
     #[module(skip)]
-    dropout: Dropout,
+    pub(super) dropout: Dropout,
 }
 
 impl T5Config {
@@ -128,6 +128,19 @@ impl T5 {
         memory: &CrossMemory,
         visible: &Tensor<3, Bool>,
     ) -> Tensor<4> {
+        let length = inputs.dims()[2];
+        let bias = self.decoder.bias.forward(0, length, length);
+        self.decode_with(inputs, memory, visible, &bias)
+    }
+
+    /// As [`decode`](Self::decode), with `bias`, `[1, heads, length, length]`, added to the scores among the places of a group.
+    pub(super) fn decode_with(
+        &self,
+        inputs: Tensor<4>,
+        memory: &CrossMemory,
+        visible: &Tensor<3, Bool>,
+        bias: &Tensor<4>,
+    ) -> Tensor<4> {
         let [batch, groups, length, _] = inputs.dims();
         let positions = visible.dims()[2];
         assert_shape!(visible, [batch, groups, positions]);
@@ -135,7 +148,8 @@ impl T5 {
             .reshape([batch, groups, 1, positions])
             .repeat_dim(2, length)
             .reshape([batch, 1, groups * length, positions]);
-        self.decoder.forward(inputs, memory, &mask, &self.dropout)
+        self.decoder
+            .forward(inputs, memory, bias, &mask, &self.dropout)
     }
 
     /// Decoder states, `[batch, beams, d_model]`, of one more embedded token for each beam, `[batch, beams, d_model]`, at position

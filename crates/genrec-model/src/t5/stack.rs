@@ -147,18 +147,19 @@ impl Decoder {
         }
     }
 
-    /// `x` is `[batch, groups, length, d_model]`; `mask`, `[batch, 1, groups * length, positions]`, is added to the cross-attention's scores.
+    /// `x` is `[batch, groups, length, d_model]`; `bias`, `[1, heads, length, length]`, is added to the scores among the places of a group, `mask`,
+    /// `[batch, 1, groups * length, positions]`, to the cross-attention's.
     pub(super) fn forward(
         &self,
         x: Tensor<4>,
         memory: &CrossMemory,
+        bias: &Tensor<4>,
         mask: &Tensor<4>,
         dropout: &Dropout,
     ) -> Tensor<4> {
         let [batch, groups, length, d_model] = x.dims();
         let sequences = [batch * groups, length, d_model];
         let queries = [batch, groups * length, d_model];
-        let bias = self.bias.forward(0, length, length);
         let mut x = dropout.apply(x.reshape(sequences));
         for (layer, (keys, values)) in self.layers.iter().zip(&memory.layers) {
             let attention = &layer.self_attention;
@@ -168,7 +169,7 @@ impl Decoder {
                 attention.queries(&normed),
                 own_keys,
                 own_values,
-                &[&bias],
+                &[bias],
                 dropout,
             );
             x = x + dropout.apply(attended);

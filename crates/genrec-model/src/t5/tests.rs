@@ -2,6 +2,7 @@
 
 mod files;
 mod golden;
+mod sets;
 mod twins;
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};

@@ -1,0 +1,219 @@
+//! The model: rows to tokens, histories of tokens to answers.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData, assert_shape};
+use genrec_data::ItemId;
+use genrec_embed::Embeddings;
+use genrec_identify::set::{SetTable, SetTokenizer};
+use genrec_train::Draw;
+
+use super::config::{QueryAttention, SetRecConfig};
+use crate::t5::T5;
+use crate::{Error, Result};
+
+/// Standard deviation of the query vectors at the start (SETRec, section 4.1).
+const QUERY_STD: f64 = 0.02;
+
+/// The frozen rows of all items.
+#[derive(Clone, Debug)]
+pub struct ItemRows {
+    /// What people did, `[items, d_h]`; an item that nobody met has zeros, so that its CF token is the bias of the map.
+    pub collaborative: Option<Embeddings>,
+    /// What the items say, `[items, d_x]`.
+    pub text: Option<Embeddings>,
+}
+
+/// SETRec's model: the tokenizer, a T5 that reads tokens of items, and one query vector for every token of an answer.
+#[derive(Module, Debug)]
+pub struct SetModel {
+    /// Rows to tokens.
+    pub tokenizer: SetTokenizer,
+    /// Tokens of a history to answers.
+    pub t5: T5,
+    /// `[slots, d_model]`, or one row for all slots.
+    pub(super) queries: Param<Tensor<2>>,
+    #[module(skip)]
+    config: SetRecConfig,
+}
+
+/// Histories as tensors.
+#[derive(Clone, Debug)]
+pub(super) struct Histories {
+    /// Items, padded behind with item 0, `[batch, items]`.
+    pub(super) items: Tensor<2, Int>,
+    /// True at real items, `[batch, items]`.
+    pub(super) mask: Tensor<2, Bool>,
+}
+
+impl Histories {
+    pub(super) fn new(histories: &[&[ItemId]], device: &Device) -> Self {
+        let longest = histories.iter().map(|history| history.len()).max();
+        let longest = longest.unwrap_or(0).max(1);
+        let mut items = vec![0_i64; histories.len() * longest];
+        let mut mask = vec![false; items.len()];
+        for (row, history) in histories.iter().enumerate() {
+            for (place, item) in history.iter().enumerate() {
+                items[row * longest + place] = i64::from(item.get());
+                mask[row * longest + place] = true;
+            }
+        }
+        let shape = [histories.len(), longest];
+        Self {
+            items: Tensor::from_data(TensorData::new(items, shape), device),
+            mask: Tensor::from_data(TensorData::new(mask, shape), device),
+        }
+    }
+}
+
+impl SetRecConfig {
+    /// A model with random weights for these rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for settings that cannot be, [`Error::Identify`] if rows are missing that the tokens are made of.
+    pub fn init(&self, rows: &ItemRows, device: &Device) -> Result<SetModel> {
+        let width = |rows: &Option<Embeddings>| rows.as_ref().map(Embeddings::dim);
+        self.init_for(width(&rows.collaborative), width(&rows.text), device)
+    }
+
+    pub(crate) fn init_for(
+        &self,
+        d_collaborative: Option<usize>,
+        d_text: Option<usize>,
+        device: &Device,
+    ) -> Result<SetModel> {
+        self.check()?;
+        let rows = if self.guided {
+            self.tokenizer.slots()
+        } else {
+            1
+        };
+        let mut draw = Draw::new(self.seed, device);
+        let queries = draw.normal([rows, self.t5.d_model], QUERY_STD);
+        Ok(SetModel {
+            tokenizer: self.tokenizer.init(d_collaborative, d_text, device)?,
+            t5: self.t5.init(device),
+            queries: Param::from_tensor(queries),
+            config: self.clone(),
+        })
+    }
+}
+
+impl SetModel {
+    /// The configuration that it was made with.
+    pub fn config(&self) -> &SetRecConfig {
+        &self.config
+    }
+
+    /// The tokens of all items, worked out once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Identify`] if the rows are not those that the tokens are made of.
+    pub fn table(&self, rows: &ItemRows) -> Result<SetTable> {
+        let table = self
+            .tokenizer
+            .table(rows.collaborative.as_ref(), rows.text.as_ref());
+        Ok(table?)
+    }
+
+    /// The answers after histories, `[batch, groups, slots, d_model]`, scaled so that dot products with tokens are scores.
+    ///
+    /// `tokens`, `[items, slots, d_model]`, are those of all items; group `g` of row `b` sees the items where `visible[b, g]`, of `[batch, groups, history]`, is true.
+    pub(super) fn answers(
+        &self,
+        tokens: &Tensor<3>,
+        histories: &Histories,
+        visible: &Tensor<3, Bool>,
+    ) -> Tensor<4> {
+        let [items, slots, d_model] = tokens.dims();
+        let [batch, length] = histories.items.dims();
+        let groups = visible.dims()[1];
+        assert_shape!(visible, [batch, groups, length]);
+        let ids = histories.items.clone().reshape([batch * length]);
+        let read = tokens
+            .clone()
+            .reshape([items, slots * d_model])
+            .select(0, ids)
+            .reshape([batch, length, slots, d_model]);
+        let encoded = self
+            .t5
+            .encode_sets(read, &histories.mask, self.config.attention);
+        let queries = self.queries.val();
+        let queries = match queries.dims()[0] {
+            1 => queries.repeat_dim(0, slots),
+            _ => queries,
+        };
+        // [batch, groups, slots, d_model]
+        let mut asked = queries
+            .reshape([1, 1, slots, d_model])
+            .repeat_dim(0, batch)
+            .repeat_dim(1, groups);
+        if self.config.last_state {
+            let first = Tensor::<1, Int>::arange(0..batch as i64, &tokens.device()) * length as i64;
+            let last = (visible.clone().int().sum_dim(2).reshape([batch, groups]) - 1).clamp_min(0);
+            let last = (last + first.reshape([batch, 1])).reshape([batch * groups]);
+            let states = encoded.clone().reshape([batch * length, slots * d_model]);
+            asked = asked
+                + states
+                    .select(0, last)
+                    .reshape([batch, groups, slots, d_model]);
+        }
+        let memory = self.t5.memory(encoded);
+        // Every token of a visible item is visible.
+        let see = |rows: usize| {
+            let copies = rows / groups;
+            visible
+                .clone()
+                .reshape([batch, groups, 1, length, 1])
+                .repeat_dim(2, copies)
+                .repeat_dim(4, slots)
+                .reshape([batch, rows, length * slots])
+        };
+        let scale = (d_model as f64).powf(-0.5);
+        let answers = match self.config.queries {
+            // A query that sees no other is a group of its own.
+            QueryAttention::Apart => {
+                let asked = asked.reshape([batch, groups * slots, 1, d_model]);
+                self.t5.decode(asked, &memory, &see(groups * slots))
+            }
+            QueryAttention::Together => self.t5.decode_together(asked, &memory, &see(groups)),
+        };
+        answers.reshape([batch, groups, slots, d_model]) * scale
+    }
+
+    /// The answers after whole histories, `[histories, slots, d_model]`; of a history the last items are read.
+    pub(super) fn answer(&self, tokens: &Tensor<3>, histories: &[&[ItemId]]) -> Tensor<3> {
+        let read: Vec<&[ItemId]> = histories
+            .iter()
+            .map(|history| self.last_items(history))
+            .collect();
+        let histories = Histories::new(&read, &tokens.device());
+        let visible = histories.mask.clone().unsqueeze_dim::<3>(1);
+        self.answers(tokens, &histories, &visible)
+            .squeeze_dim::<3>(1)
+    }
+
+    fn last_items<'a>(&self, history: &'a [ItemId]) -> &'a [ItemId] {
+        &history[history.len().saturating_sub(self.config.max_history)..]
+    }
+}
+
+/// That the rows are of so many items.
+pub(super) fn expect_items(rows: &ItemRows, items: usize) -> Result<()> {
+    for (what, rows) in [
+        ("collaborative rows", &rows.collaborative),
+        ("text rows", &rows.text),
+    ] {
+        if let Some(found) = rows.as_ref().map(Embeddings::rows)
+            && found != items
+        {
+            return Err(Error::Config {
+                what,
+                found: found.to_string(),
+                expected: format!("one for each of the {items} items of the data"),
+            });
+        }
+    }
+    Ok(())
+}

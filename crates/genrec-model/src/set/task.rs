@@ -1,0 +1,226 @@
+//! What a SETRec model learns: the tokens of the next item, and to say again what the items say.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use genrec_data::{Interactions, Validation};
+use genrec_metrics::{Query, Ranked, Recommender};
+use genrec_train::{Samples, Task, Trained, Trainer, TrainingConfig, TrainingEvent, softmax_loss};
+
+use super::config::Reconstruction;
+use super::model::{Histories, ItemRows, SetModel, expect_items};
+use super::recommender::SetRecommender;
+use crate::Result;
+
+/// Trains a [`SetModel`], with checkpoints in a folder; a [`Trainer`] that measures the recommender on a sample of the validation users by NDCG@10, with beta at 0.5.
+///
+/// The loss is the mean over the tokens of an answer of the cross-entropy over all items, plus alpha times the error of the reconstruction (SETRec, equation 7). Every step works out the tokens of
+/// all items, so batches are not cut into pieces ([`piece_rows`](TrainingConfig::piece_rows) is better left out).
+#[derive(Clone, Debug)]
+pub struct SetTrainer(Trainer);
+
+impl SetTrainer {
+    /// A trainer that keeps its checkpoints in `folder`.
+    pub fn new(config: TrainingConfig, folder: impl AsRef<Path>) -> Self {
+        Self(Trainer::new(config, folder))
+    }
+
+    /// Whether to go on from the last checkpoint in the folder, if there is one. Without it a folder with checkpoints is refused.
+    pub fn with_resume(self, resume: bool) -> Self {
+        Self(self.0.with_resume(resume))
+    }
+
+    /// Trains on the histories of `train`, measured on `validation`; `listener` hears of every batch and epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) if there is not one row an item, and those of [`Trainer::fit`].
+    pub fn fit(
+        &self,
+        model: SetModel,
+        rows: &ItemRows,
+        train: &Interactions,
+        validation: &Validation,
+        listener: impl FnMut(TrainingEvent) + Send + 'static,
+    ) -> Result<Trained<SetModel>> {
+        expect_items(rows, train.items())?;
+        // Refuses rows that the model does not read.
+        model.table(rows)?;
+        let config = model.config();
+        let task = NextSet {
+            samples: Samples::new(train, config.max_history, config.whole_sequences),
+            rows: Arc::new(rows.clone()),
+            settings: format!("{config}"),
+            temperature: self.0.config().temperature,
+            label_smoothing: self.0.config().label_smoothing,
+        };
+        Ok(self.0.fit(model, task, validation, listener)?)
+    }
+}
+
+/// The task of a [`SetModel`].
+#[derive(Clone, Debug)]
+pub(super) struct NextSet {
+    samples: Samples,
+    rows: Arc<ItemRows>,
+    settings: String,
+    temperature: f64,
+    label_smoothing: f64,
+}
+
+/// Histories, and what follows them.
+pub(super) struct Batch {
+    pub(super) histories: Histories,
+    /// True where a group may look at an item, `[batch, groups, history]`: one group a predicted item.
+    visible: Tensor<3, Bool>,
+    /// The numbers, among all groups of the batch, of those that predict an item, `[predictions]`.
+    places: Tensor<1, Int>,
+    /// `[predictions]`
+    targets: Tensor<1, Int>,
+}
+
+impl NextSet {
+    #[cfg(test)]
+    pub(super) fn of(samples: Samples, rows: &ItemRows) -> Self {
+        Self {
+            samples,
+            rows: Arc::new(rows.clone()),
+            settings: String::new(),
+            temperature: 1.0,
+            label_smoothing: 0.0,
+        }
+    }
+
+    /// Frozen rows on a device.
+    fn rows(&self, device: &Device) -> (Option<Tensor<2>>, Option<Tensor<2>>) {
+        let tensor = |rows: &Option<genrec_embed::Embeddings>| {
+            rows.as_ref().map(|rows| rows.to_tensor(device))
+        };
+        (tensor(&self.rows.collaborative), tensor(&self.rows.text))
+    }
+}
+
+impl Task for NextSet {
+    type Model = SetModel;
+    type Batch = Batch;
+
+    fn samples(&self) -> usize {
+        self.samples.len()
+    }
+
+    fn length(&self, sample: usize) -> usize {
+        self.samples.history(sample).len()
+    }
+
+    fn batch(&self, samples: &[usize], _seed: u64, device: &Device) -> Batch {
+        let read: Vec<_> = samples
+            .iter()
+            .map(|&sample| self.samples.history(sample))
+            .collect();
+        let histories = Histories::new(&read, device);
+        let [rows, length] = histories.items.dims();
+        let found = || samples.iter().map(|&sample| self.samples.targets(sample));
+        let groups = found().map(<[_]>::len).max().unwrap_or(1);
+        let mut visible = vec![false; rows * groups * length];
+        let (mut places, mut targets) = (Vec::new(), Vec::new());
+        for (row, (history, found)) in read.iter().zip(found()).enumerate() {
+            for (group, target) in found.iter().enumerate() {
+                // The last target follows the whole history, the one before it all but the last item, and so on.
+                let seen = history.len() - (found.len() - 1 - group);
+                visible[(row * groups + group) * length..][..seen].fill(true);
+                places.push((row * groups + group) as i64);
+                targets.push(i64::from(target.get()));
+            }
+        }
+        let predictions = targets.len();
+        let shape = [rows, groups, length];
+        Batch {
+            histories,
+            visible: Tensor::from_data(TensorData::new(visible, shape), device),
+            places: Tensor::from_data(TensorData::new(places, [predictions]), device),
+            targets: Tensor::from_data(TensorData::new(targets, [predictions]), device),
+        }
+    }
+
+    fn predictions(&self, batch: &Batch) -> usize {
+        batch.targets.dims()[0]
+    }
+
+    fn loss(&self, model: &SetModel, batch: &Batch, predictions: usize, seed: u64) -> Tensor<1> {
+        model.t5.seed_dropout(seed);
+        let (collaborative, text) = self.rows(&batch.targets.device());
+        let made = model
+            .tokenizer
+            .forward(collaborative.as_ref(), text.as_ref());
+        let answers = model.answers(&made.tokens, &batch.histories, &batch.visible);
+        let [rows, groups, slots, d_model] = answers.dims();
+        let answers = answers
+            .reshape([rows * groups, slots, d_model])
+            .select(0, batch.places.clone())
+            / self.temperature;
+        let slot = |x: &Tensor<3>, slot: usize| x.clone().narrow(1, slot, 1).squeeze_dim::<2>(1);
+        let mut loss = Tensor::zeros([1], &answers.device());
+        for k in 0..slots {
+            let (states, items) = (slot(&answers, k), slot(&made.tokens, k));
+            let targets = batch.targets.clone();
+            loss = loss + softmax_loss(states, items, targets, self.label_smoothing, predictions);
+        }
+        loss = loss / slots as f64;
+        let (Some(again), Some(text)) = (made.reconstructed, text) else {
+            return loss;
+        };
+        // The reconstruction counts once a step, however many pieces the step has.
+        let share = self.predictions(batch) as f64 / predictions as f64;
+        let config = model.config();
+        let error = reconstruction(config.reconstruction, again - text, &batch.histories);
+        loss + error * (config.alpha * share)
+    }
+
+    fn recommend(&self, model: &SetModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
+        let made = model
+            .table(&self.rows)
+            .and_then(|table| SetRecommender::new("", model.clone(), table));
+        match made {
+            Ok(recommender) => {
+                let ranked = recommender.recommend(queries, k);
+                let number =
+                    |ranked: &Ranked| ranked.scores().iter().all(|score| score.is_finite());
+                match ranked.iter().all(number) {
+                    true => ranked,
+                    false => vec![Ranked::default(); queries.len()],
+                }
+            }
+            Err(_) => vec![Ranked::default(); queries.len()],
+        }
+    }
+
+    fn describe(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.settings.as_bytes());
+        self.samples.describe(bytes);
+        for rows in [&self.rows.collaborative, &self.rows.text] {
+            let values = rows.iter().flat_map(|rows| rows.as_slice());
+            bytes.extend(values.flat_map(|value| value.to_le_bytes()));
+            bytes.push(u8::MAX);
+        }
+    }
+}
+
+/// The mean of the squared errors, `[items, d_x]`, over all items (each its squared norm), or over the items of the histories and all their elements.
+pub(super) fn reconstruction(
+    over: Reconstruction,
+    errors: Tensor<2>,
+    histories: &Histories,
+) -> Tensor<1> {
+    let [items, d_text] = errors.dims();
+    match over {
+        Reconstruction::Items => errors.square().sum() / items as f64,
+        Reconstruction::History => {
+            let [batch, length] = histories.items.dims();
+            let ids = histories.items.clone().reshape([batch * length]);
+            let real = histories.mask.clone().float().reshape([batch * length, 1]);
+            let of_items = errors.square().sum_dim(1).select(0, ids) * real.clone();
+            of_items.sum() / (real.sum() * d_text as f64)
+        }
+    }
+}
