@@ -20,8 +20,11 @@
 //! - [`NearestItems`]: the interface.
 //! - [`ExactSearch`]: all items are compared, by blocked matrix products on the device of their rows.
 
+mod asked;
+mod best;
 mod error;
 mod exact;
+mod rows;
 
 use burn::tensor::Tensor;
 use genrec_data::ItemId;
@@ -59,6 +62,6 @@ pub trait NearestItems {
     ///
     /// # Errors
     ///
-    /// Queries of another width, `without` of another length, or a failure of the store.
+    /// Queries of another width or with values that are not finite, `without` of another length, or a failure of the store.
     fn nearest(&self, queries: Tensor<2>, k: usize, without: &[&[ItemId]]) -> Result<Vec<Ranked>>;
 }
