@@ -49,6 +49,23 @@ impl Best {
         }
     }
 
+    /// Looks at the score of one item.
+    #[cfg(feature = "store")]
+    pub(crate) fn offer(&mut self, item: ItemId, score: f32) {
+        if score >= self.threshold {
+            self.kept.push((item, score));
+            if self.kept.len() >= self.room {
+                self.tighten();
+            }
+        }
+    }
+
+    /// Whether the list is full.
+    #[cfg(feature = "store")]
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() >= self.k
+    }
+
     /// Adds what another one has kept of other items.
     pub(crate) fn merge(&mut self, other: Self) {
         let threshold = self.threshold;

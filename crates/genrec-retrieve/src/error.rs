@@ -74,6 +74,19 @@ pub enum Error {
         /// Where it comes again.
         second: usize,
     },
+    /// A vector store that cannot be made, opened, read or written.
+    #[cfg(feature = "store")]
+    #[error("{}: {reason}", path.display())]
+    Store {
+        /// Its folder or file.
+        path: std::path::PathBuf,
+        /// What was found, what was expected, and what to do.
+        reason: String,
+    },
+    /// The rows of a vector store cannot be clustered.
+    #[cfg(feature = "store")]
+    #[error("the rows cannot be clustered: {0}")]
+    Clustering(#[from] genrec_quantize::Error),
     /// The device cannot hand a tensor back.
     #[error("the device cannot hand over {what}: {reason}")]
     Device {

@@ -39,6 +39,12 @@ impl Rows {
         Ok(Self { values, dim })
     }
 
+    /// Rows that have been checked and prepared before, `[rows * dim]`.
+    #[cfg(feature = "store")]
+    pub(crate) fn prepared(values: Vec<f32>, dim: usize) -> Self {
+        Self { values, dim }
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.values.len() / self.dim
