@@ -4,13 +4,15 @@
 //! cargo run --release --features store --example vector_search -- --items 10000,100000,1000000
 //! ```
 //!
-//! Rows are as many random centres as the square root of their number, and noise around them; queries are more of the same. Memory is what the
-//! process has grown by from before the store is opened until the queries are answered (Linux only).
+//! Rows are as many random centres as the square root of their number, and noise around them; queries are more of the same. Memory is what a
+//! process of its own grows by from before the store is opened until the queries are answered (Linux only).
 #![allow(clippy::print_stdout)]
 
+use std::env;
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
@@ -31,7 +33,7 @@ struct Arguments {
     #[arg(long, default_value_t = 64)]
     dim: usize,
     /// How long the noise is, beside centres of length 1.
-    #[arg(long, default_value_t = 0.7)]
+    #[arg(long, default_value_t = 1.5)]
     noise: f64,
     /// How many queries.
     #[arg(long, default_value_t = 256)]
@@ -44,6 +46,9 @@ struct Arguments {
     /// Where the stores are written, and removed again.
     #[arg(long, default_value = "target/vector_search")]
     folder: PathBuf,
+    /// Only opens the store of this folder, answers the queries, and prints by how many MB that made the process grow.
+    #[arg(long)]
+    memory_of: Option<PathBuf>,
 }
 
 const BEST: usize = 10;
@@ -51,8 +56,16 @@ const BATCH: usize = 64;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
+    if let Some(folder) = &arguments.memory_of {
+        let queries = queries(&arguments, 10_000, &Device::default());
+        let before = resident();
+        let store = VectorStore::open(folder)?;
+        answer(&store, &queries)?;
+        println!("{}", resident() - before);
+        return Ok(());
+    }
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN);
+    table.load_style(presets::ASCII_MARKDOWN);
     table.set_header([
         "items",
         "search",
@@ -89,9 +102,12 @@ fn measure(arguments: &Arguments, items: usize, table: &mut Table) -> Result<(),
     );
     drop(store);
 
-    let before = resident();
+    let memory = Command::new(env::current_exe()?)
+        .args(env::args().skip(1))
+        .arg(format!("--memory-of={}", folder.display()))
+        .output()?;
     let start = Instant::now();
-    let store = VectorStore::open(&folder)?;
+    let mut store = VectorStore::open(&folder)?;
     let bytes = fs::read_dir(&folder)?.map(|file| Ok(file?.metadata()?.len()));
     let bytes = bytes.sum::<Result<u64, std::io::Error>>()?;
     let opened = start.elapsed();
@@ -102,13 +118,11 @@ fn measure(arguments: &Arguments, items: usize, table: &mut Table) -> Result<(),
     );
     let queries = queries(arguments, items, &device);
     let mut answers = Vec::new();
-    let mut store = store;
     for &probes in &arguments.probes {
         store = store.with_probes(probes);
         answers.push(answer(&store, &queries)?);
     }
-    let memory = resident().saturating_sub(before);
-
+    let memory = String::from_utf8(memory.stdout)?;
     let search = ExactSearch::new(rows().0, Similarity::Cosine)?;
     let exact = answer(&search, &queries)?;
     let mut add = |search: String, answer: &Answer, memory: String| {
@@ -127,10 +141,14 @@ fn measure(arguments: &Arguments, items: usize, table: &mut Table) -> Result<(),
         (items * arguments.dim * 4 >> 20).to_string(),
     );
     for (probes, answer) in arguments.probes.iter().zip(&answers) {
-        add(format!("store, {probes} lists"), answer, memory.to_string());
+        add(
+            format!("store, {probes} lists"),
+            answer,
+            memory.trim().into(),
+        );
     }
 
-    let store = store.with_probes(16);
+    let store = store.with_probes(32);
     for share in [2, 10, 100] {
         let allowed = ItemSet::from_fn(items, |item| item.get() % share == 0);
         let others: Vec<ItemId> = allowed.complement().iter().collect();

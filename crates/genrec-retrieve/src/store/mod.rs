@@ -29,7 +29,7 @@ use file::{About, CENTROIDS, Centroids, FILE, PLACES, at};
 use lists::Lists;
 
 /// Lists that a query looks into, unless told otherwise.
-const PROBES: usize = 16;
+const PROBES: usize = 32;
 
 /// Rows of items in a folder: for catalogues that do not fit into memory, or change while they are searched.
 ///
@@ -179,7 +179,7 @@ impl VectorStore {
         })
     }
 
-    /// Looks into so many lists for each query, at least 1, instead of 16: the more, the better and slower. Not saved.
+    /// Looks into so many lists for each query, at least 1, instead of 32: the more, the better and slower. Not saved.
     #[must_use]
     pub fn with_probes(mut self, probes: usize) -> Self {
         self.probes = probes.max(1);
