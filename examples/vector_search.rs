@@ -138,7 +138,7 @@ fn measure(arguments: &Arguments, items: usize, table: &mut Table) -> Result<(),
     add(
         "exact".into(),
         &exact,
-        (items * arguments.dim * 4 >> 20).to_string(),
+        ((items * arguments.dim * 4) >> 20).to_string(),
     );
     for (probes, answer) in arguments.probes.iter().zip(&answers) {
         add(
