@@ -41,9 +41,12 @@ struct Arguments {
     /// Lists to look into.
     #[arg(long, value_delimiter = ',', default_values_t = [4, 8, 16, 32, 64])]
     probes: Vec<usize>,
+    /// MB of a store's file to keep in memory.
+    #[arg(long, default_value_t = 1024)]
+    cache: usize,
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where the stores are written, and removed again.
+    /// Where the stores are written.
     #[arg(long, default_value = "target/vector_search")]
     folder: PathBuf,
     /// Only opens the store of this folder, answers the queries, and prints by how many MB that made the process grow.
@@ -59,9 +62,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(folder) = &arguments.memory_of {
         let queries = queries(&arguments, 10_000, &Device::default());
         let before = resident();
-        let store = VectorStore::open(folder)?;
+        let store = VectorStore::open_with_cache(folder, arguments.cache << 20)?;
         answer(&store, &queries)?;
-        println!("{}", resident() - before);
+        println!("{}", resident().saturating_sub(before));
         return Ok(());
     }
     let mut table = Table::new();
@@ -107,7 +110,7 @@ fn measure(arguments: &Arguments, items: usize, table: &mut Table) -> Result<(),
         .arg(format!("--memory-of={}", folder.display()))
         .output()?;
     let start = Instant::now();
-    let mut store = VectorStore::open(&folder)?;
+    let mut store = VectorStore::open_with_cache(&folder, arguments.cache << 20)?;
     let bytes = fs::read_dir(&folder)?.map(|file| Ok(file?.metadata()?.len()));
     let bytes = bytes.sum::<Result<u64, std::io::Error>>()?;
     let opened = start.elapsed();
@@ -173,8 +176,6 @@ fn measure(arguments: &Arguments, items: usize, table: &mut Table) -> Result<(),
     let start = Instant::now();
     store.remove(&ids[..1_000])?;
     println!("  1000 rows removed: {:.1?}", start.elapsed());
-    drop(store);
-    fs::remove_dir_all(&folder)?;
     Ok(())
 }
 

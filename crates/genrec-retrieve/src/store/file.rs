@@ -16,9 +16,6 @@ pub(super) const FILE: &str = "vectors.redb";
 const FORMAT: &str = "genrec vector store";
 const VERSION: u32 = 1;
 
-/// Memory that holds pages of the file; the system's own cache comes on top.
-const CACHE: usize = 256 << 20;
-
 /// Under `""`: [`About`] as JSON.
 const ABOUT: TableDefinition<&str, &[u8]> = TableDefinition::new("about");
 /// Under 0: the centroids of the lists, `[lists * dim]`, little-endian; nothing before the first clustering.
@@ -105,7 +102,7 @@ pub(super) fn damaged(path: &Path, what: &str) -> Error {
 
 /// Writes a new file.
 pub(super) fn create(path: &Path, about: &About) -> Result<Database> {
-    let file = builder().create(path).map_err(at(path))?;
+    let file = builder(0).create(path).map_err(at(path))?;
     let write = begin(&file, path)?;
     write_about(&write, path, about)?;
     for table in [
@@ -123,14 +120,14 @@ pub(super) fn create(path: &Path, about: &About) -> Result<Database> {
 }
 
 /// Opens a file, and checks every page of it.
-pub(super) fn open(path: &Path) -> Result<Database> {
-    builder().open(path).map_err(at(path))
+pub(super) fn open(path: &Path, cache: usize) -> Result<Database> {
+    builder(cache).open(path).map_err(at(path))
 }
 
-fn builder() -> Builder {
+fn builder(cache: usize) -> Builder {
     let mut builder = Builder::new();
     builder
-        .set_cache_size(CACHE)
+        .set_cache_size(cache)
         .set_check_integrity_on_open(true);
     builder
 }

@@ -31,6 +31,9 @@ use lists::Lists;
 /// Lists that a query looks into, unless told otherwise.
 const PROBES: usize = 32;
 
+/// Bytes of memory that hold parts of the file at most, unless told otherwise.
+const CACHE: usize = 1 << 30;
+
 /// Rows of items in a folder: for catalogues that do not fit into memory, or change while they are searched.
 ///
 /// Every change is one transaction: when the call returns, it is on the disk, whole, and a kill or a loss of power at any moment leaves all
@@ -127,12 +130,21 @@ impl VectorStore {
         Self::open(folder)
     }
 
-    /// Opens the store in a folder, after a check of its whole file.
+    /// Opens the store in a folder, after a check of its whole file. Up to 1 GiB of it is then kept in memory.
     ///
     /// # Errors
     ///
     /// [`Error::Store`] with the file, the reason and the remedy if it is missing, damaged, of another version, or open already.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with_cache(folder, CACHE)
+    }
+
+    /// As [`open`](Self::open), with so many bytes of the file in memory at most; what does not fit comes from the disk, or from the system's own cache.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_with_cache(folder: impl AsRef<Path>, bytes: usize) -> Result<Self> {
         let path = folder.as_ref().join(FILE);
         if !path.is_file() {
             return Err(Error::Store {
@@ -142,7 +154,7 @@ impl VectorStore {
                 ),
             });
         }
-        let file = file::open(&path)?;
+        let file = file::open(&path, bytes)?;
         let read = file::snapshot(&file, &path)?;
         let about = file::read_about(&read, &path)?;
         let centroids = read.open_table(CENTROIDS).map_err(at(&path))?;
