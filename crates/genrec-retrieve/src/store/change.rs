@@ -23,8 +23,13 @@ impl VectorStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`](crate::Error::Shape) if there is not one row of the right width for each item, [`Error::NotFinite`](crate::Error::NotFinite) with the row and the column,
-    /// [`Error::Repeated`](crate::Error::Repeated) for an item that comes twice, [`Error::Store`](crate::Error::Store) if the file cannot be written. Nothing has changed then.
+    /// [`Error::Shape`] if there is not one row of the right width for each item, [`Error::NotFinite`] with the row and the column,
+    /// [`Error::Repeated`] for an item that comes twice, [`Error::Store`] if the file cannot be written. Nothing has changed then.
+    ///
+    /// [`Error::Shape`]: crate::Error::Shape
+    /// [`Error::NotFinite`]: crate::Error::NotFinite
+    /// [`Error::Repeated`]: crate::Error::Repeated
+    /// [`Error::Store`]: crate::Error::Store
     pub fn upsert(&self, items: &[ItemId], rows: Tensor<2>) -> Result<()> {
         let device = rows.device();
         let rows = told("rows to store", items, rows, self.dim, self.similarity)?;
@@ -54,7 +59,10 @@ impl VectorStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Repeated`](crate::Error::Repeated) for an item that comes twice, [`Error::Store`](crate::Error::Store) if the file cannot be written. Nothing has changed then.
+    /// [`Error::Repeated`] for an item that comes twice, [`Error::Store`] if the file cannot be written. Nothing has changed then.
+    ///
+    /// [`Error::Repeated`]: crate::Error::Repeated
+    /// [`Error::Store`]: crate::Error::Store
     pub fn remove(&self, items: &[ItemId]) -> Result<usize> {
         check_once("items to remove", items)?;
         self.change(|write, about| remove(write, about, items, &self.path))
