@@ -8,6 +8,7 @@ mod decode;
 mod inputs;
 mod model;
 mod quantize;
+mod retrieve;
 mod training;
 
 use std::time::Duration;
@@ -24,5 +25,6 @@ fn main() {
     quantize::benches(&mut criterion);
     model::benches(&mut criterion);
     collaborative::benches(&mut criterion);
+    retrieve::benches(&mut criterion);
     criterion.final_summary();
 }

@@ -19,9 +19,15 @@
 //!
 //! - [`NearestItems`]: the interface.
 //! - [`ExactSearch`]: all items are compared, by blocked matrix products on the device of their rows.
+//! - `VectorStore` (with the feature `store`): rows in a transactional file, for catalogues that do not fit into memory or change while they are searched.
 
+mod asked;
+mod best;
 mod error;
 mod exact;
+mod rows;
+#[cfg(feature = "store")]
+mod store;
 
 use burn::tensor::Tensor;
 use genrec_data::ItemId;
@@ -30,6 +36,8 @@ use serde::{Deserialize, Serialize};
 
 pub use error::{Error, Result};
 pub use exact::ExactSearch;
+#[cfg(feature = "store")]
+pub use store::VectorStore;
 
 /// How a query and the row of an item compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,6 +67,6 @@ pub trait NearestItems {
     ///
     /// # Errors
     ///
-    /// Queries of another width, `without` of another length, or a failure of the store.
+    /// Queries of another width or with values that are not finite, `without` of another length, or a failure of the store.
     fn nearest(&self, queries: Tensor<2>, k: usize, without: &[&[ItemId]]) -> Result<Vec<Ranked>>;
 }

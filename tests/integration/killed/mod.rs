@@ -6,6 +6,8 @@
 mod letter;
 mod saving;
 mod sequence;
+#[cfg(feature = "store")]
+mod store;
 
 use std::env;
 use std::os::unix::process::ExitStatusExt;

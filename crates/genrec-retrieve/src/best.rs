@@ -1,0 +1,125 @@
+//! The best of scores that come block by block.
+
+use genrec_data::ItemId;
+use genrec_metrics::Ranked;
+
+/// Scores that are compared with the threshold at once.
+const CHUNK: usize = 64;
+
+/// The best `k` of all scores seen so far, and everything that ties with the last of them.
+///
+/// Blocks may come in any order, each item once. Scores are finite; minus infinity stands for an item that is left out.
+#[derive(Clone, Debug)]
+pub(crate) struct Best {
+    k: usize,
+    kept: Vec<(ItemId, f32)>,
+    /// What scores less is not among the best; everything finite is at least this at the start.
+    threshold: f32,
+    /// So many kept make a look at them worth while.
+    room: usize,
+}
+
+impl Best {
+    pub(crate) fn new(k: usize) -> Self {
+        Self {
+            k,
+            kept: Vec::new(),
+            // With no list to fill, nothing finite enters.
+            threshold: if k == 0 { f32::INFINITY } else { f32::MIN },
+            room: k.saturating_mul(2).max(CHUNK),
+        }
+    }
+
+    /// Looks at the scores of the items `first ..`.
+    pub(crate) fn add(&mut self, first: usize, scores: &[f32]) {
+        for (chunk, start) in scores.chunks(CHUNK).zip((first..).step_by(CHUNK)) {
+            // Hardly any chunk has an item that enters; to ask them all at once is several times faster.
+            let below = |none, score: &f32| none & (*score < self.threshold);
+            if chunk.iter().fold(true, below) {
+                continue;
+            }
+            for (&score, item) in chunk.iter().zip(start..) {
+                if score >= self.threshold {
+                    self.kept.push((ItemId::from_index(item), score));
+                }
+            }
+            if self.kept.len() >= self.room {
+                self.tighten();
+            }
+        }
+    }
+
+    /// Looks at the score of one item.
+    #[cfg(feature = "store")]
+    pub(crate) fn offer(&mut self, item: ItemId, score: f32) {
+        if score >= self.threshold {
+            self.kept.push((item, score));
+            if self.kept.len() >= self.room {
+                self.tighten();
+            }
+        }
+    }
+
+    /// Whether the list is full.
+    #[cfg(feature = "store")]
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() >= self.k
+    }
+
+    /// Adds what another one has kept of other items.
+    pub(crate) fn merge(&mut self, other: Self) {
+        let threshold = self.threshold;
+        let kept = other.kept.into_iter();
+        self.kept.extend(kept.filter(|entry| entry.1 >= threshold));
+        if self.kept.len() >= self.room {
+            self.tighten();
+        }
+    }
+
+    /// The list, with its ties.
+    pub(crate) fn ranked(self) -> Ranked {
+        Ranked::from_candidates(self.kept, self.k)
+    }
+
+    /// Forgets what is below the `k`-th best; its ties stay.
+    fn tighten(&mut self) {
+        if self.kept.len() > self.k {
+            let falling = |a: &(ItemId, f32), b: &(ItemId, f32)| b.1.total_cmp(&a.1);
+            let (_, &mut (_, worst), _) = self.kept.select_nth_unstable_by(self.k - 1, falling);
+            self.threshold = worst;
+            self.kept.retain(|entry| entry.1 >= worst);
+        }
+        // Twice as many as are left: where everything ties, each look pays for itself.
+        self.room = self.kept.len().max(self.k).saturating_mul(2).max(CHUNK);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        /// Blocks in any order and grouping give what one look at all scores gives.
+        #[test]
+        fn blocks_give_what_all_scores_give(
+            levels in prop::collection::vec(-3_i8..9, 0..700),
+            k in 0_usize..60,
+            block in 1_usize..200,
+            parts in 1_usize..4,
+        ) {
+            // The lowest level is left out.
+            let score = |&level: &i8| if level == -3 { f32::NEG_INFINITY } else { f32::from(level) };
+            let scores: Vec<f32> = levels.iter().map(score).collect();
+            let mut bests = vec![Best::new(k); parts];
+            for (number, part) in scores.chunks(block).enumerate().rev() {
+                bests[number % parts].add(number * block, part);
+            }
+            let whole = bests.into_iter().reduce(|mut a, b| { a.merge(b); a }).unwrap();
+            prop_assert_eq!(whole.ranked(), Ranked::from_scores(&scores, k));
+        }
+    }
+}
