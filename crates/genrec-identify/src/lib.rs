@@ -36,6 +36,7 @@
 //! - [`Vocabulary`] and [`ItemTokens`]: the tokens of identifiers, and groups of items where collisions are kept, as
 //!   published results have them.
 //! - [`letter`]: the tokenizers of LETTER and TIGER, trained.
+//! - [`token`]: TokenRec's tokens of users and items, its prompts, and their vocabulary.
 //! - [`inspect`]: what a table is worth before a model is trained on it: codebook use, collisions, tree, neighbours, categories, churn.
 //! - [`Error`]: everything that can go wrong.
 
@@ -48,6 +49,7 @@ pub mod inspect;
 mod item_tokens;
 pub mod letter;
 mod table;
+pub mod token;
 mod vocabulary;
 
 pub use code::{Code, Identifier};
