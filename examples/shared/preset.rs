@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use genrec::collaborative::{LightGcnConfig, SequentialConfig};
 use genrec::identify::Vocabulary;
 use genrec::identify::letter::LetterConfig;
-use genrec::model::{SequenceModelConfig, TrainingConfig};
+use genrec::model::{SequenceModelConfig, TokenRecConfig, TrainingConfig};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Preset {
@@ -65,6 +65,24 @@ impl Preset {
             }
             Self::Quick => SequenceModelConfig::quick(vocabulary),
             Self::Paper => SequenceModelConfig::paper(vocabulary),
+        }
+    }
+
+    pub(crate) fn tokenrec(self, d_row: usize) -> TokenRecConfig {
+        match self {
+            Self::Demo | Self::Quick => TokenRecConfig::quick(d_row),
+            Self::Paper => TokenRecConfig::paper(d_row),
+        }
+    }
+
+    pub(crate) fn tokenrec_training(self) -> TrainingConfig {
+        let quick = TrainingConfig::quick()
+            .with_learning_rate(2e-3)
+            .with_weight_decay(0.05);
+        match self {
+            Self::Demo => quick.with_epochs(20).with_validate_every(4),
+            Self::Quick => quick.with_epochs(80).with_validate_every(4),
+            Self::Paper => TrainingConfig::new().with_accumulation(1),
         }
     }
 

@@ -33,10 +33,12 @@
 //!
 //! - [`t5`]: the encoder-decoder, in Hugging Face's layout, with groups of target sequences that share a user's encoder states.
 //! - [`sequence`]: TIGER and LETTER-TIGER: histories to identifier tokens, constrained beam search, items out.
+//! - [`retrieval`]: TokenRec: users and items as tokens of a prompt, the next item by nearest neighbour.
 //! - [`train`] (feature `train`, on by default): training on burn-train with length buckets, early stopping, and checkpoints that survive a kill.
 //! - [`System`]: a trained recommender in one verified folder.
 
 mod error;
+pub mod retrieval;
 pub mod sequence;
 mod system;
 pub mod t5;
@@ -44,6 +46,12 @@ pub mod t5;
 pub mod train;
 
 pub use error::{Error, Result};
+#[cfg(feature = "train")]
+pub use retrieval::train::{RetrievalTrainer, TrainedRetrieval};
+pub use retrieval::{
+    Representations, RetrievalConfig, RetrievalModel, RetrievalRecommender, TokenRecConfig,
+    Tokenizers, Tokens,
+};
 pub use sequence::{
     DecoderInput, HistoryPositions, Inputs, Retrieval, SequenceModel, SequenceModelConfig,
     SequenceRecommender, SequenceScorer, SoftmaxOver,

@@ -1,6 +1,7 @@
 //! A trained system in one folder: recommender, catalogue, and how it came about.
 
 mod recommender;
+mod retrieval;
 mod sequence;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,8 @@ const CATALOG: &str = "catalog.json";
 /// A recommender with the catalogue that it recommends from.
 ///
 /// The folder of a system holds `manifest.json` (versions, settings, seeds, and the size and SHA-256 of every file), `catalog.json`, and the files of the
-/// recommender: for one that writes identifiers `identifiers.json` (in LETTER's `index.json` format) and `model/` (in Hugging Face's T5 layout).
+/// recommender: for one that writes identifiers `identifiers.json` (in LETTER's `index.json` format) and `model/` (in Hugging Face's T5 layout); for one
+/// that answers by nearest neighbour `model/`, its projection, the rows and tokens of users and items, what made the tokens, and the ids of users.
 #[derive(Clone, Debug)]
 pub struct System {
     /// The recommender.
