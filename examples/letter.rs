@@ -122,7 +122,10 @@ fn main() -> Result<()> {
     let mut identified = Vec::new();
     let collaborative = match (&arguments.collaborative, preset.lightgcn()) {
         (Some(path), _) => Embeddings::read_rows(path, dataset.catalog.len())?,
-        (None, Some(config)) => run.lightgcn(&config, &split)?.item_embeddings().clone(),
+        (None, Some(config)) => run
+            .lightgcn("LightGCN", &config, &split)?
+            .item_embeddings()
+            .clone(),
         (None, None) => sasrec.model.item_embeddings()?,
     };
     if let Some(path) = &arguments.identifiers {

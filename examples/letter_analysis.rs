@@ -159,7 +159,7 @@ impl Lab {
         }
         if let Some(config) = self.preset.lightgcn() {
             return Ok(run
-                .lightgcn(&config, &self.split)?
+                .lightgcn("LightGCN", &config, &self.split)?
                 .item_embeddings()
                 .clone());
         }

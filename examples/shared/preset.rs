@@ -4,7 +4,8 @@ use clap::ValueEnum;
 use genrec::collaborative::{LightGcnConfig, SequentialConfig};
 use genrec::identify::Vocabulary;
 use genrec::identify::letter::LetterConfig;
-use genrec::model::{SequenceModelConfig, TrainingConfig};
+use genrec::model::set::SetRecConfig;
+use genrec::model::{SequenceModelConfig, TokenRecConfig, TrainingConfig};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Preset {
@@ -66,6 +67,47 @@ impl Preset {
             Self::Quick => SequenceModelConfig::quick(vocabulary),
             Self::Paper => SequenceModelConfig::paper(vocabulary),
         }
+    }
+
+    pub(crate) fn tokenrec(self, d_row: usize) -> TokenRecConfig {
+        match self {
+            Self::Demo | Self::Quick => TokenRecConfig::quick(d_row),
+            Self::Paper => TokenRecConfig::paper(d_row),
+        }
+    }
+
+    pub(crate) fn tokenrec_training(self) -> TrainingConfig {
+        let quick = TrainingConfig::quick()
+            .with_learning_rate(2e-3)
+            .with_weight_decay(0.05);
+        match self {
+            Self::Demo => quick.with_epochs(20).with_validate_every(4),
+            Self::Quick => quick.with_epochs(80).with_validate_every(4),
+            Self::Paper => TrainingConfig::new().with_accumulation(1),
+        }
+    }
+
+    pub(crate) fn setrec(self) -> SetRecConfig {
+        match self {
+            Self::Demo | Self::Quick => SetRecConfig::quick(),
+            Self::Paper => SetRecConfig::paper(),
+        }
+    }
+
+    /// Every step works out the tokens of all items, so batches are large and not cut into pieces.
+    pub(crate) fn setrec_training(self) -> TrainingConfig {
+        let training = match self {
+            Self::Demo => TrainingConfig::quick().with_validate_every(5),
+            Self::Quick => TrainingConfig::quick().with_validate_every(2),
+            Self::Paper => TrainingConfig::paper()
+                .with_epochs(30)
+                .with_learning_rate(1e-3),
+        };
+        let batch = if self == Self::Paper { 512 } else { 256 };
+        training
+            .with_batch_size(batch)
+            .with_accumulation(1)
+            .with_piece_rows(None)
     }
 
     pub(crate) fn training(self) -> TrainingConfig {

@@ -9,16 +9,19 @@ use burn::tensor::Device;
 use genrec::collaborative::{
     LightGcn, LightGcnConfig, SequentialConfig, SequentialTrainer, TrainedSequential,
 };
-use genrec::data::{Dataset, Split, SyntheticWorldConfig, open};
+use genrec::data::{Dataset, Interactions, Split, SyntheticWorldConfig, open};
 use genrec::embed::{Embeddings, HashedTfIdfConfig};
 use genrec::identify::ItemTokens;
 use genrec::identify::inspect::{InspectConfig, Inspector};
 use genrec::identify::letter::{Letter, LetterConfig};
+use genrec::metrics::SeenItems;
+use genrec::model::set::{ItemRows, SetRecConfig, SetRecommender, SetTrainer};
 use genrec::model::{
-    EpochSummary, Retrieval, SequenceModel, SequenceModelConfig, SequenceRecommender,
-    SequenceTrainer, TrainingConfig,
+    EpochSummary, Representations, Retrieval, RetrievalModel, RetrievalRecommender,
+    RetrievalTrainer, SequenceModel, SequenceModelConfig, SequenceRecommender, SequenceTrainer,
+    TokenRecConfig, Tokenizers, Tokens, TrainingConfig,
 };
-use genrec::quantize::Checkpoints;
+use genrec::quantize::{Callbacks, Checkpoints, MaskedVq, MaskedVqConfig, Progress};
 
 use super::bars;
 
@@ -53,6 +56,17 @@ pub(crate) fn text(dataset: &Dataset, file: Option<&PathBuf>, seed: u64) -> Resu
     }
 }
 
+/// Rows of what people did, with zeros for the items that nobody met in training: what a model gives them was never trained.
+pub(crate) fn met(rows: &Embeddings, train: &Interactions) -> Result<Embeddings> {
+    let mut met = rows.clone().into_array();
+    for (mut row, count) in met.outer_iter_mut().zip(train.popularity()) {
+        if count == 0 {
+            row.fill(0.0);
+        }
+    }
+    Ok(Embeddings::new(met)?)
+}
+
 impl Run {
     fn folder(&self, name: &str, what: &str) -> PathBuf {
         self.out.join(format!("{name}-{what}"))
@@ -77,8 +91,13 @@ impl Run {
     }
 
     /// Trains LightGCN: what people did as rows.
-    pub(crate) fn lightgcn(&self, config: &LightGcnConfig, split: &Split) -> Result<LightGcn> {
-        let bar = bars::bar("LightGCN", config.epochs);
+    pub(crate) fn lightgcn(
+        &self,
+        name: &str,
+        config: &LightGcnConfig,
+        split: &Split,
+    ) -> Result<LightGcn> {
+        let bar = bars::bar(name, config.epochs);
         let (train, validation) = (&split.train, &split.validation);
         let model = config.fit_validated(train, validation, self.seed, |epoch| {
             bar.set_position(epoch.number as u64);
@@ -118,6 +137,114 @@ impl Run {
         Ok(tokenizer)
     }
 
+    /// Trains what makes tokens of users and of items, on the rows of those that training knows.
+    pub(crate) fn tokenizers(
+        &self,
+        name: &str,
+        config: &TokenRecConfig,
+        rows: &Representations,
+        train: &Interactions,
+    ) -> Result<Tokenizers> {
+        let popularity = train.popularity();
+        let users = train.iter().filter(|(_, history)| !history.is_empty());
+        let users: Vec<usize> = users.map(|(user, _)| user.index()).collect();
+        let items = 0..popularity.len();
+        let items: Vec<usize> = items.filter(|&item| popularity[item] > 0).collect();
+        Ok(Tokenizers::new(
+            self.masked_vq(
+                name,
+                "users",
+                &config.users,
+                config,
+                &rows.users().select(&users),
+            )?,
+            self.masked_vq(
+                name,
+                "items",
+                &config.items,
+                config,
+                &rows.items().select(&items),
+            )?,
+        )?)
+    }
+
+    fn masked_vq(
+        &self,
+        name: &str,
+        side: &str,
+        quantizer: &MaskedVqConfig,
+        config: &TokenRecConfig,
+        rows: &Embeddings,
+    ) -> Result<MaskedVq> {
+        let training = config.tokenizing.clone().with_seed(self.seed);
+        let bar = bars::bar(&format!("tokens of {side}"), training.epochs);
+        let mut last = None;
+        let mut progress = |epoch: &Progress| {
+            bar.set_position(epoch.epoch as u64 + 1);
+            bar.set_message(format!("reconstruction {:.4}", epoch.reconstruction));
+            last = epoch.evaluation.clone().or(last.take());
+            ControlFlow::Continue(())
+        };
+        let checkpoints = Checkpoints::new(self.folder(name, side)).with_resume(self.resume);
+        let fitted = training.init().with_checkpoints(checkpoints).fit(
+            quantizer.clone().with_seed(self.seed).init(&self.device),
+            &rows.to_tensor(&self.device),
+            Callbacks::new().with_progress(&mut progress),
+        )?;
+        bar.finish();
+        if let Some(evaluation) = last {
+            println!("\ntokens of {side}\n{}", evaluation.usage);
+        }
+        Ok(fitted.quantizer)
+    }
+
+    /// Trains a model to answer prompts near the rows of the next items; with its epochs.
+    pub(crate) fn retrieval(
+        &self,
+        name: &str,
+        config: &TokenRecConfig,
+        tokens: &Arc<Tokens>,
+        rows: &Representations,
+        training: TrainingConfig,
+        split: &Split,
+    ) -> Result<(RetrievalRecommender, Vec<EpochSummary>)> {
+        let vocabulary = config.vocabulary();
+        let model = RetrievalModel::new(config.model.clone(), vocabulary, self.seed, &self.device)?;
+        let bar = bars::training(name, training.epochs);
+        let training = training.with_seed(self.seed);
+        let trained = RetrievalTrainer::new(training, self.folder(name, "checkpoints"))
+            .with_resume(self.resume)
+            .with_seen_items(SeenItems::Removed)
+            .fit(model, tokens, rows, &split.train, &split.validation, bar)?;
+        tell(name, trained.epochs.len(), &trained.best);
+        let tokens = tokens.as_ref().clone();
+        let recommender = RetrievalRecommender::new(name, trained.model, tokens, rows.clone())?
+            .with_seen_items(SeenItems::Removed);
+        Ok((recommender, trained.epochs))
+    }
+
+    /// Trains a model that answers with sets of tokens, and chooses the weight of its two kinds of answers on validation; with its epochs.
+    pub(crate) fn setrec(
+        &self,
+        name: &str,
+        config: &SetRecConfig,
+        rows: &ItemRows,
+        training: TrainingConfig,
+        split: &Split,
+    ) -> Result<(SetRecommender, Vec<EpochSummary>)> {
+        let model = config.init(rows, &self.device)?;
+        let bar = bars::training(name, training.epochs);
+        let trained = SetTrainer::new(training, self.folder(name, "checkpoints"))
+            .with_resume(self.resume)
+            .fit(model, rows, &split.train, &split.validation, bar)?;
+        tell(name, trained.epochs.len(), &trained.best);
+        let table = trained.model.table(rows)?;
+        let betas: Vec<f64> = (0..=10).map(|tenth| f64::from(tenth) / 10.0).collect();
+        let recommender = SetRecommender::new(name, trained.model, table)?;
+        let recommender = recommender.with_best_beta(&split.validation, &betas)?;
+        Ok((recommender, trained.epochs))
+    }
+
     /// Trains a model to write the identifier of the next item; with its epochs.
     pub(crate) fn recommender(
         &self,
@@ -138,6 +265,12 @@ impl Run {
         let recommender = SequenceRecommender::new(name, trained.model, retrieval);
         Ok((recommender, trained.epochs))
     }
+}
+
+/// The rows of users and items, all of one length: they are compared by cosine.
+pub(crate) fn representations(lightgcn: &LightGcn) -> Result<Representations> {
+    let (users, items) = (lightgcn.user_embeddings(), lightgcn.item_embeddings());
+    Ok(Representations::new(users.clone(), items.clone())?.of_one_length())
 }
 
 /// An inspector that knows what the data say of the items, and how they are embedded.

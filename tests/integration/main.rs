@@ -4,4 +4,5 @@ mod fixture;
 mod killed;
 mod pipeline;
 mod quantizers;
+mod retrieval;
 mod system;

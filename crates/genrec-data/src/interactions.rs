@@ -126,6 +126,12 @@ impl Interactions {
         counts
     }
 
+    /// The first `n` interactions of each history: what a loader reads that cuts lines off.
+    #[must_use]
+    pub fn first(&self, n: usize) -> Self {
+        self.retain(|_, position| position < n)
+    }
+
     /// Keeps, of each history, the interactions for which `keep(user, position)` says so; users and items keep their numbers.
     pub(crate) fn retain(&self, mut keep: impl FnMut(UserId, usize) -> bool) -> Self {
         let mut kept = Self {

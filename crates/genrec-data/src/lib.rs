@@ -32,6 +32,7 @@
 //! - [`KCore`]: users and items with too little to learn from left out
 //! - [`leave_one_out`], [`time_ratio`]: a [`Split`] into training, [`Validation`] and [`Test`], two types so that nothing is
 //!   tuned on test; warm and cold items as [`ItemSet`]s
+//! - [`Newcomers`]: users and items left out of everything that is learnt, to come in afterwards
 //! - [`audit`]: what of the answers the training or the questions give away, counted with examples
 //! - [`SyntheticWorld`]: a planted world with its true next-item distribution
 
@@ -57,5 +58,7 @@ pub use interactions::Interactions;
 pub use item_set::ItemSet;
 pub use kcore::KCore;
 pub use open::open;
-pub use split::{Case, Cases, Split, SplitProtocol, Test, Validation, leave_one_out, time_ratio};
+pub use split::{
+    Case, Cases, Newcomers, Split, SplitProtocol, Test, Validation, leave_one_out, time_ratio,
+};
 pub use synthetic::{SyntheticWorld, SyntheticWorldConfig};

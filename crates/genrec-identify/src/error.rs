@@ -39,6 +39,19 @@ pub enum Error {
         found: String,
     },
 
+    /// A file of tokens does not hold what it should.
+    #[error("{}:{line}: expected {expected}, found {found}", path.display())]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What should have been there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+
     /// A table without items, or whose codes are no rectangle.
     #[error("expected {expected}, found {found}")]
     Shape {

@@ -39,6 +39,7 @@
 //! - [`indexing`]: identifiers without a trained tokenizer: IID, SID, SemID, CID.
 //! - [`refine`]: identifiers that a model proposes itself, made unique (SIIT).
 //! - [`set`]: items as sets of continuous tokens (SETRec).
+//! - [`token`]: TokenRec's tokens of users and items, its prompts, and their vocabulary.
 //! - [`inspect`]: what a table is worth before a model is trained on it: codebook use, collisions, tree, neighbours, categories, churn.
 //! - [`Error`]: everything that can go wrong.
 
@@ -54,6 +55,7 @@ pub mod letter;
 pub mod refine;
 pub mod set;
 mod table;
+pub mod token;
 mod vocabulary;
 
 pub use code::{Code, Identifier};

@@ -35,6 +35,12 @@ pub enum Error {
     /// A training that has failed, or a folder that is not whole.
     #[error(transparent)]
     Train(#[from] genrec_train::Error),
+    /// A search over rows that has failed.
+    #[error(transparent)]
+    Retrieve(#[from] genrec_retrieve::Error),
+    /// Rows that cannot be read or written.
+    #[error(transparent)]
+    Embed(#[from] genrec_embed::Error),
     /// Identifiers that cannot be read or written.
     #[error(transparent)]
     Identify(#[from] genrec_identify::Error),

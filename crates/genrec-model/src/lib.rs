@@ -36,6 +36,7 @@
 //! - [`lm`]: decoder-only language models in Hugging Face's layout, with low-rank adapters.
 //! - [`sequence`]: TIGER and LETTER-TIGER: histories to identifier tokens, constrained beam search, items out.
 //! - [`set`]: SETRec: sets of continuous tokens, all answered at once.
+//! - [`retrieval`]: TokenRec: users and items as tokens of a prompt, the next item by nearest neighbour.
 //! - [`train`] (feature `train`, on by default): training on burn-train with length buckets, early stopping, and checkpoints that survive a kill.
 //! - [`System`]: a trained recommender in one verified folder.
 
@@ -43,6 +44,7 @@ mod beams;
 mod error;
 pub mod instruct;
 pub mod lm;
+pub mod retrieval;
 pub mod sequence;
 pub mod set;
 mod system;
@@ -52,6 +54,12 @@ pub mod train;
 mod weights;
 
 pub use error::{Error, Result};
+#[cfg(feature = "train")]
+pub use retrieval::train::{RetrievalTrainer, TrainedRetrieval};
+pub use retrieval::{
+    Representations, RetrievalConfig, RetrievalModel, RetrievalRecommender, TokenRecConfig,
+    Tokenizers, Tokens,
+};
 pub use sequence::{
     DecoderInput, HistoryPositions, Inputs, Retrieval, SequenceModel, SequenceModelConfig,
     SequenceRecommender, SequenceScorer, SoftmaxOver,

@@ -64,6 +64,8 @@
 //!   through, the rotation trick, Gumbel-softmax ([`Estimator`]); codebooks that learn by gradient
 //!   or are moving averages ([`CodebookUpdate`]), free or behind a linear layer as in SimVQ
 //!   ([`Codewords`]). [`Fsq`] rounds instead of choosing and has no codebook to learn.
+//! - [`MaskedVq`], TokenRec's tokenizer: K encoders that see a part of a row, K codebooks, one
+//!   decoder; [`MaskedVqConfig::paper`] and [`MaskedVqConfig::released`].
 //! - Quantizers that are fitted by clustering, not trained: [`ResidualKMeans`] (greedy or with a
 //!   beam over the levels) and [`ProductKMeans`] (with a rotation or without). Their
 //!   configurations have a `fit`; what it gives is a [`Quantizer`] as well, on which a [`Trainer`]
@@ -84,6 +86,7 @@ mod fsq;
 #[cfg(test)]
 mod golden;
 mod kmeans;
+mod masked;
 mod mlp;
 mod product;
 mod quantizer;
@@ -102,6 +105,9 @@ pub use fsq::{Fsq, FsqConfig};
 pub use kmeans::{
     ClusterSizes, Clustering, ConstrainedKMeansConfig, KMeansConfig, SizeBounds,
     constrained_assignment,
+};
+pub use masked::{
+    BatchNorm, Combine, EncoderGradient, MaskedVq, MaskedVqConfig, Masking, NormedMlp,
 };
 pub use mlp::{Mlp, MlpConfig, MlpInit};
 pub use product::{ProductKMeans, ProductKMeansConfig, Rotation};

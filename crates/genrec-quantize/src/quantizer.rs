@@ -29,6 +29,10 @@ pub struct Quantized {
     /// The codeword each level chose, `[batch, d]` per level; its gradient reaches the level's
     /// codebook and nothing else.
     pub codewords: Vec<Tensor<2>>,
+    /// Mean and variance of the batch, `[d]` each, for every batch norm in the order that the
+    /// quantizer passes them: what its running statistics are moved by after the step. Empty
+    /// without batch norms.
+    pub statistics: Vec<Tensor<1>>,
 }
 
 /// The codes of one training epoch, as [`Quantizer::after_epoch`] sees them.
@@ -89,6 +93,12 @@ pub trait Quantizer: Module {
     /// Starts the codebooks from the data; called once, before the first step, with all rows
     /// `[rows, d_input]`.
     fn initialise(self, _rows: &Tensor<2>, _seed: u64) -> Result<Self> {
+        Ok(self)
+    }
+
+    /// Called before every epoch (from 0) with all rows `[rows, d_input]`: seeds for what is drawn
+    /// in it, codebooks that start anew.
+    fn before_epoch(self, _rows: &Tensor<2>, _epoch: usize, _seed: u64) -> Result<Self> {
         Ok(self)
     }
 

@@ -145,6 +145,7 @@ impl Quantizer for RqVae {
             reconstruction,
             inputs: quantized.inputs,
             codewords: quantized.codewords,
+            statistics: vec![],
         }
     }
 

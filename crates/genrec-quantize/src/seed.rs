@@ -15,6 +15,9 @@ pub(crate) enum Stream {
     Restart = 8,
     AfterEpoch = 9,
     Rotation = 10,
+    Encoders = 11,
+    Mask = 12,
+    BeforeEpoch = 13,
 }
 
 /// The seed of stream `stream`, part `part` (an epoch, a level, a layer).

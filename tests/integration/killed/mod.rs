@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 mod letter;
+mod retrieval;
 mod saving;
 mod sequence;
 #[cfg(feature = "store")]

@@ -1,4 +1,4 @@
-use genrec_data::Interactions;
+use genrec_data::{Interactions, UserId};
 use genrec_embed::Embeddings;
 use genrec_metrics::SeenItems;
 
@@ -68,6 +68,54 @@ impl LightGcn {
         }
         let weights = [users.as_slice(), items.as_slice()].concat();
         Self::propagate(&Graph::new(interactions), &weights, users.dim(), layers)
+    }
+
+    /// This model with newcomers, without training: the layer-0 rows stay, and propagation over the graph of `interactions` gives the rows. Whoever has nothing in
+    /// `known`, what the model was trained on, starts from zeros, and so becomes what his neighbours are; there may be more users and items than there were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rows`] if there are fewer users or items than before, or `known` is of others.
+    pub fn grown(
+        &self,
+        layers: usize,
+        interactions: &Interactions,
+        known: &Interactions,
+    ) -> Result<Self> {
+        let [users, items] = &self.layer0;
+        let popularity = known.popularity();
+        let sides = [
+            ("users", users, known.users(), interactions.users()),
+            ("items", items, known.items(), interactions.items()),
+        ];
+        for (what, rows, trained, grown) in sides {
+            if rows.rows() != trained || grown < trained {
+                let found = rows.rows();
+                let expected = if rows.rows() == trained {
+                    grown
+                } else {
+                    trained
+                };
+                return Err(Error::Rows {
+                    what,
+                    found,
+                    expected,
+                });
+            }
+        }
+        let extended = |rows: &Embeddings, count: usize, has: &dyn Fn(usize) -> bool| {
+            let d = rows.dim();
+            let mut values = vec![0.0; count * d];
+            for row in (0..rows.rows()).filter(|&row| has(row)) {
+                values[row * d..][..d].copy_from_slice(rows.row(row));
+            }
+            Embeddings::from_vec(count, d, values)
+        };
+        let user = |user: usize| !known.history(UserId::from_index(user)).is_empty();
+        let item = |item: usize| popularity[item] > 0;
+        let users = extended(users, interactions.users(), &user)?;
+        let items = extended(items, interactions.items(), &item)?;
+        Self::from_layer0(users, items, layers, interactions)
     }
 
     /// The model of layer-0 rows, users first, `[nodes, d]`.
@@ -182,6 +230,46 @@ mod tests {
         }
         assert_eq!(model.user_layer0(), &rows(2));
         assert_eq!(model.item_layer0(), &rows(2));
+    }
+
+    #[test]
+    fn newcomers_become_what_their_neighbours_are() {
+        let known = interactions(3, &[&[0, 1], &[]]);
+        let model = LightGcn::from_layer0(rows(2), rows(3), 1, &known).unwrap();
+        // User 1 takes item 0, user 2 comes with item 2; nobody has item 3.
+        let all = interactions(4, &[&[0, 1], &[0], &[2]]);
+        let grown = model.grown(1, &all, &known).unwrap();
+        assert_eq!(
+            grown.user_layer0().as_slice(),
+            [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+        );
+        assert_eq!(
+            &grown.item_layer0().as_slice()[..6],
+            [0.0, 1.0, 2.0, 3.0, 0.0, 0.0]
+        );
+        let root = 0.5f32.sqrt();
+        for (found, expected) in grown.user_embeddings().row(1).iter().zip([0.0, root / 2.0]) {
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+        assert_eq!(grown.item_embeddings().row(3), [0.0, 0.0]);
+        // With nobody new it is the same model.
+        assert_eq!(
+            model
+                .grown(1, &known, &known)
+                .unwrap()
+                .user_embeddings()
+                .row(0),
+            model.user_embeddings().row(0)
+        );
+        let fewer = model
+            .grown(1, &interactions(2, &[&[0], &[]]), &known)
+            .unwrap_err();
+        assert!(
+            fewer
+                .to_string()
+                .starts_with("there are 3 rows for 2 items"),
+            "{fewer}"
+        );
     }
 
     #[test]

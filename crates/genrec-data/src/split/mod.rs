@@ -3,6 +3,7 @@
 mod cases;
 mod held_out;
 mod leave_one_out;
+mod newcomers;
 mod protocol;
 mod published;
 mod time_ratio;
@@ -10,6 +11,7 @@ mod time_ratio;
 pub use cases::{Case, Cases};
 pub use held_out::{Test, Validation};
 pub use leave_one_out::leave_one_out;
+pub use newcomers::Newcomers;
 pub use protocol::SplitProtocol;
 pub use time_ratio::time_ratio;
 

@@ -83,6 +83,18 @@ impl Quantizer for Aligned {
         })
     }
 
+    fn before_epoch(
+        self,
+        rows: &Tensor<2>,
+        epoch: usize,
+        seed: u64,
+    ) -> genrec_quantize::Result<Self> {
+        Ok(Self {
+            rqvae: self.rqvae.before_epoch(rows, epoch, seed)?,
+            ..self
+        })
+    }
+
     fn after_step(self, quantized: &Quantized) -> Self {
         Self {
             rqvae: self.rqvae.after_step(quantized),

@@ -1,7 +1,9 @@
 //! A trained system in one folder: recommender, catalogue, and how it came about.
 
 mod recommender;
+mod retrieval;
 mod sequence;
+mod set;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +28,9 @@ const CATALOG: &str = "catalog.json";
 /// A recommender with the catalogue that it recommends from.
 ///
 /// The folder of a system holds `manifest.json` (versions, settings, seeds, and the size and SHA-256 of every file), `catalog.json`, and the files of the
-/// recommender: for one that writes identifiers `identifiers.json` (in LETTER's `index.json` format) and `model/` (in Hugging Face's T5 layout).
+/// recommender: for one that writes identifiers `identifiers.json` (in LETTER's `index.json` format) and `model/` (in Hugging Face's T5 layout); for one
+/// that answers by nearest neighbour `model/`, its projection, the rows and tokens of users and items, what made the tokens, and the ids of users; for one that answers
+/// with sets `model.record` and the tokens of all items.
 #[derive(Clone, Debug)]
 pub struct System {
     /// The recommender.

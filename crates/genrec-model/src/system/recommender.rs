@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use genrec_data::ItemId;
+use genrec_data::{ItemId, UserId};
 use genrec_metrics::{Query, Ranked, Recommender, SeenItems, Ties};
 use serde::{Deserialize, Serialize};
 
-use super::sequence;
+use super::{retrieval, sequence, set};
 use crate::Result;
+use crate::retrieval::RetrievalRecommender;
 use crate::sequence::SequenceRecommender;
+use crate::set::SetRecommender;
 
 /// A generative recommender of any kind.
 #[derive(Clone, Debug)]
@@ -17,6 +19,10 @@ use crate::sequence::SequenceRecommender;
 pub enum SystemRecommender {
     /// Writes identifiers.
     Sequence(SequenceRecommender),
+    /// Answers by nearest neighbour.
+    Retrieval(Box<RetrievalRecommender>),
+    /// Answers with sets of tokens.
+    Set(Box<SetRecommender>),
 }
 
 /// What the manifest says of a recommender.
@@ -24,6 +30,8 @@ pub enum SystemRecommender {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum About {
     Sequence(sequence::About),
+    Retrieval(Box<retrieval::About>),
+    Set(Box<set::About>),
 }
 
 impl SystemRecommender {
@@ -35,6 +43,20 @@ impl SystemRecommender {
     pub fn identifier(&self, item: ItemId) -> String {
         match self {
             Self::Sequence(recommender) => recommender.tokens().name(item),
+            Self::Retrieval(recommender) => recommender.identifier(item),
+            Self::Set(recommender) => {
+                let slots = recommender.table().slots();
+                let plural = if slots == 1 { "" } else { "s" };
+                format!("a set of {slots} token{plural}")
+            }
+        }
+    }
+
+    /// The user that the data call `id`; `None` if there is no such user, or the recommender knows histories only.
+    pub fn user(&self, id: &str) -> Option<UserId> {
+        match self {
+            Self::Sequence(_) | Self::Set(_) => None,
+            Self::Retrieval(recommender) => recommender.user(id),
         }
     }
 
@@ -42,18 +64,26 @@ impl SystemRecommender {
     pub(super) fn save(&self, folder: &Path) -> Result<About> {
         Ok(match self {
             Self::Sequence(recommender) => About::Sequence(sequence::save(recommender, folder)?),
+            Self::Retrieval(recommender) => {
+                About::Retrieval(Box::new(retrieval::save(recommender, folder)?))
+            }
+            Self::Set(recommender) => About::Set(Box::new(set::save(recommender, folder)?)),
         })
     }
 
     pub(super) fn open(about: About, folder: &Path, device: &Device) -> Result<Self> {
         Ok(match about {
             About::Sequence(about) => Self::Sequence(sequence::open(about, folder, device)?),
+            About::Retrieval(about) => retrieval::open(*about, folder, device)?.into(),
+            About::Set(about) => set::open(*about, folder, device)?.into(),
         })
     }
 
     fn inner(&self) -> &dyn Recommender {
         match self {
             Self::Sequence(recommender) => recommender,
+            Self::Retrieval(recommender) => recommender.as_ref(),
+            Self::Set(recommender) => recommender.as_ref(),
         }
     }
 }
@@ -61,6 +91,18 @@ impl SystemRecommender {
 impl From<SequenceRecommender> for SystemRecommender {
     fn from(recommender: SequenceRecommender) -> Self {
         Self::Sequence(recommender)
+    }
+}
+
+impl From<RetrievalRecommender> for SystemRecommender {
+    fn from(recommender: RetrievalRecommender) -> Self {
+        Self::Retrieval(Box::new(recommender))
+    }
+}
+
+impl From<SetRecommender> for SystemRecommender {
+    fn from(recommender: SetRecommender) -> Self {
+        Self::Set(Box::new(recommender))
     }
 }
 

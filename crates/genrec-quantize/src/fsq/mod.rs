@@ -165,6 +165,7 @@ impl Quantizer for Fsq {
             output,
             loss: reconstruction.clone(),
             reconstruction,
+            statistics: vec![],
         }
     }
 

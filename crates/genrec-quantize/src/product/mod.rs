@@ -119,6 +119,7 @@ impl Quantizer for ProductKMeans {
             output: quantized,
             loss: reconstruction.clone(),
             reconstruction,
+            statistics: vec![],
         }
     }
 

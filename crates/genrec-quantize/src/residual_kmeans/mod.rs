@@ -163,6 +163,7 @@ impl Quantizer for ResidualKMeans {
             reconstruction,
             inputs,
             codewords,
+            statistics: vec![],
         }
     }
 

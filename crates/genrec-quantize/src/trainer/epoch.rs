@@ -3,7 +3,7 @@
 use super::clip::clip_to;
 use super::{Batch, Callbacks, TrainerConfig};
 use crate::seed::{self, Stream};
-use crate::{EpochCodes, Quantized, Quantizer};
+use crate::{EpochCodes, Quantized, Quantizer, Result};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Int, Tensor, TensorData};
 use rand::seq::SliceRandom;
@@ -25,7 +25,7 @@ pub(super) fn run<Q: Quantizer>(
     rows: &Tensor<2>,
     epoch: usize,
     callbacks: &mut Callbacks<'_, Q>,
-) -> Epoch<Q> {
+) -> Result<Epoch<Q>> {
     let count = rows.dims()[0];
     let device = rows.device();
     let order = order(count, config.seed, epoch);
@@ -38,6 +38,8 @@ pub(super) fn run<Q: Quantizer>(
     // Dropout draws from the device's own generator: seeded here, a resumed run draws what an
     // undisturbed one does.
     device.seed(seed::derive(config.seed, Stream::Dropout, epoch as u64));
+    let seed = seed::derive(config.seed, Stream::BeforeEpoch, epoch as u64);
+    quantizer = quantizer.before_epoch(rows, epoch, seed)?;
     for step in 0..steps {
         let start = step * config.batch;
         let size = config.batch.min(count - start);
@@ -83,12 +85,12 @@ pub(super) fn run<Q: Quantizer>(
         seed::derive(config.seed, Stream::AfterEpoch, epoch as u64),
     );
     let (loss, reconstruction) = sums.means(count);
-    Epoch {
+    Ok(Epoch {
         quantizer,
         loss,
         reconstruction,
         learning_rate,
-    }
+    })
 }
 
 /// Sums over the rows, left on the device until the end of the epoch.

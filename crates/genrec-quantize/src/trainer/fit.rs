@@ -123,7 +123,7 @@ impl Trainer {
             rows,
             number,
             callbacks,
-        );
+        )?;
         if !done.loss.is_finite() {
             return Err(Error::Diverged {
                 epoch: number,

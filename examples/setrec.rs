@@ -1,0 +1,255 @@
+//! SETRec from raw data to a table: items become sets of tokens, one pass of a network answers with a set, the items that fit it best come out.
+//!
+//! ```text
+//! cargo run --release --example setrec                        # on a synthetic catalogue, a few minutes
+//! cargo run --release --example setrec -- --data DIR          # on real data
+//! ```
+//!
+//! Data with times are split by time, 8:1:1, with warm and cold items; SETRec's own files (`training.json`, ...) as they are; all others leave one out.
+#![allow(clippy::print_stdout)]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, ValueEnum};
+use comfy_table::Table as Rows;
+use comfy_table::presets::ASCII_MARKDOWN;
+use genrec::data::readers::TemporalJson;
+use genrec::data::{Dataset, Split, Test, leave_one_out, time_ratio};
+use genrec::embed::Embeddings;
+use genrec::metrics::{
+    EvaluateConfig, ItemKnn, ItemSlices, Metric, MostPopular, Report, Table, evaluate,
+};
+use genrec::model::System;
+use genrec::model::set::{ItemRows, SetRecConfig};
+use genrec::report::RunReport;
+use serde_json::json;
+
+mod shared;
+use shared::device::Backend;
+use shared::preset::Preset;
+use shared::run_folder;
+use shared::steps::{self, Run};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Trains SETRec, and compares it with baselines.
+#[derive(Parser)]
+struct Arguments {
+    /// Folder of the data, in any format that genrec reads; a synthetic catalogue without.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Text embeddings of the items, one row each (safetensors or npy), instead of encoding the catalogue's text.
+    #[arg(long)]
+    embeddings: Option<PathBuf>,
+    /// Collaborative embeddings of the items, one row each, instead of SASRec's.
+    #[arg(long)]
+    collaborative: Option<PathBuf>,
+    /// Semantic tokens of an item; 0 for CF tokens alone, as where the items have no text.
+    #[arg(long)]
+    semantic: Option<usize>,
+    /// Without CF tokens.
+    #[arg(long)]
+    without_collaborative: bool,
+    /// One query vector for all tokens of an answer.
+    #[arg(long)]
+    without_queries: bool,
+    /// The weight of the reconstruction, instead of the preset's.
+    #[arg(long)]
+    alpha: Option<f64>,
+    /// How much is spent; without, demo on the synthetic catalogue and quick on data.
+    #[arg(long, value_enum)]
+    preset: Option<Preset>,
+    /// Passes over the data of SETRec, instead of the preset's.
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// What does the work.
+    #[arg(long, value_enum, default_value_t = Backend::value_variants()[0])]
+    device: Backend,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Folder for checkpoints and the trained system; a new one under runs/ without.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Go on where a killed run was.
+    #[arg(long)]
+    resume: bool,
+}
+
+impl Arguments {
+    fn preset(&self) -> Preset {
+        let default = if self.data.is_some() {
+            Preset::Quick
+        } else {
+            Preset::Demo
+        };
+        self.preset.unwrap_or(default)
+    }
+
+    fn config(&self, has_text: bool) -> SetRecConfig {
+        let mut config = self.preset().setrec().with_seed(self.seed);
+        let semantic = if has_text {
+            config.tokenizer.semantic
+        } else {
+            0
+        };
+        config.tokenizer.semantic = self.semantic.unwrap_or(semantic);
+        config.tokenizer.collaborative = !self.without_collaborative;
+        config.tokenizer.seed = self.seed;
+        config.t5.seed = self.seed;
+        config.guided = !self.without_queries;
+        config.alpha = self.alpha.unwrap_or(config.alpha);
+        config
+    }
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let (seed, preset) = (arguments.seed, arguments.preset());
+    let run = Run {
+        seed,
+        out: run_folder::choose(arguments.out.clone(), "setrec", arguments.resume)?,
+        resume: arguments.resume,
+        device: arguments.device.device(),
+    };
+
+    // 1. Who did what when.
+    let (dataset, split) = data(arguments.data.as_deref(), seed)?;
+    println!("{}", dataset.statistics());
+
+    // 2. The baselines; SASRec's rows are what people did, as rows.
+    let mut reports = vec![
+        measure(&MostPopular::fit(&split.train), &split, seed)?,
+        measure(&ItemKnn::fit(&split.train), &split, seed)?,
+    ];
+    let sasrec = run.sasrec(&preset.sasrec(), preset.sasrec_training(), &split)?;
+    reports.push(measure(&sasrec.model, &split, seed)?);
+
+    // 3. The rows that tokens are made of.
+    let has_text = arguments.embeddings.is_some() || dataset.catalog.has_text();
+    let config = arguments.config(has_text);
+    let items = dataset.catalog.len();
+    let collaborative = match (&arguments.collaborative, config.tokenizer.collaborative) {
+        (_, false) => None,
+        (Some(path), true) => Some(Embeddings::read_rows(path, items)?),
+        (None, true) => Some(steps::met(&sasrec.model.item_embeddings()?, &split.train)?),
+    };
+    let text = match config.tokenizer.semantic {
+        0 => None,
+        _ => Some(steps::text(&dataset, arguments.embeddings.as_ref(), seed)?),
+    };
+    let rows = ItemRows {
+        collaborative,
+        text,
+    };
+
+    // 4. Tokens, the model that reads them, and the weight of its two kinds of answers, chosen on validation.
+    let mut training = preset.setrec_training().with_seed(seed);
+    training.epochs = arguments.epochs.unwrap_or(training.epochs);
+    let (recommender, epochs) = run.setrec("SETRec", &config, &rows, training.clone(), &split)?;
+    println!("beta {} does best on validation", recommender.beta());
+    reports.push(measure(&recommender, &split, seed)?);
+    println!("{:.0} users a second", reports[3].users_per_second());
+
+    // 5. How good it is, on all items and on parts of them.
+    let mut table = Table::new();
+    for report in &reports {
+        table.push(report.clone())?;
+    }
+    println!("\n{table}\n\n{}", parts(&reports));
+
+    // 6. One folder that answers: see the example recommend.
+    let folder = run.out.join("SETRec");
+    if !folder.exists() {
+        let provenance = BTreeMap::from([
+            ("data".into(), json!(dataset.name)),
+            ("seed".into(), json!(seed)),
+            ("split".into(), json!(split.protocol)),
+            ("training".into(), json!(training)),
+        ]);
+        let system = System {
+            recommender: recommender.into(),
+            catalog: dataset.catalog.clone(),
+            provenance,
+        };
+        system.save(&folder)?;
+        println!("saved {}", folder.display());
+    }
+    let path = run.out.join("report.html");
+    RunReport::new("SETRec")
+        .with_setting(
+            "data",
+            format!("{}: {}", dataset.name, dataset.statistics()),
+        )
+        .with_setting("seed", seed)
+        .with_setting("SETRec", &config)
+        .with_setting("training", training)
+        .with_training("SASRec", &sasrec.epochs)
+        .with_training("SETRec", &epochs)
+        .with_table(table)
+        .page()
+        .save(&path)?;
+    println!("saved {}", path.display());
+    Ok(())
+}
+
+/// The data, and how they are split.
+fn data(folder: Option<&Path>, seed: u64) -> Result<(Dataset, Split)> {
+    const PARTS: [&str; 5] = [
+        "training.json",
+        "validation.json",
+        "testing.json",
+        "warm_items.json",
+        "cold_items.json",
+    ];
+    if let Some(folder) = folder.filter(|folder| folder.join(PARTS[0]).exists()) {
+        let [train, validation, test, warm, cold] = PARTS.map(|name| folder.join(name));
+        let reader = TemporalJson::new(train, validation, test).with_item_lists(warm, cold);
+        return Ok(reader.read_split()?);
+    }
+    let dataset = steps::data(folder.map(Path::to_path_buf).as_ref(), seed)?;
+    let split = match folder.is_some() && dataset.interactions.has_timestamps() {
+        true => time_ratio(&dataset.interactions, [0.8, 0.1, 0.1])?,
+        false => leave_one_out(&dataset.interactions)?,
+    };
+    Ok((dataset, split))
+}
+
+fn measure(
+    recommender: &impl genrec::metrics::Recommender,
+    split: &Split,
+    seed: u64,
+) -> Result<Report<Test>> {
+    let config = EvaluateConfig::new(seed)
+        .with_slices(ItemSlices::of(&split.train))
+        .with_training(split.train.clone());
+    Ok(evaluate(recommender, &split.test, &config)?)
+}
+
+/// Recall and NDCG at 10 on warm and cold items and on five parts of like popularity.
+fn parts(reports: &[Report<Test>]) -> Rows {
+    let mut rows = Rows::new();
+    rows.load_style(ASCII_MARKDOWN);
+    let mut header = vec![String::from("R@10 / N@10")];
+    header.extend(
+        reports[0]
+            .slices()
+            .iter()
+            .map(|part| part.slice.to_string()),
+    );
+    rows.set_header(header);
+    for report in reports {
+        let mut row = vec![report.recommender().to_owned()];
+        row.extend(report.slices().iter().map(|part| {
+            let value = |metric| part.figure(metric, 10).map(|figure| figure.value);
+            match (value(Metric::Recall), value(Metric::Ndcg)) {
+                (Some(recall), Some(ndcg)) => format!("{recall:.4} / {ndcg:.4}"),
+                _ => String::from("no targets"),
+            }
+        }));
+        rows.add_row(row);
+    }
+    rows
+}
