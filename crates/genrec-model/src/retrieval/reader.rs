@@ -110,7 +110,15 @@ impl Reader {
     pub(crate) fn inputs(&self, asked: &[Asked<'_>], device: &Device) -> Inputs {
         let rows: Vec<Vec<Vec<i64>>> = asked.iter().map(|asked| self.positions(asked)).collect();
         let length = rows.iter().map(Vec::len).max().unwrap_or(0).max(1);
-        let width = rows.iter().flatten().map(Vec::len).max().unwrap_or(1);
+        // The same for every batch: what a position is divided by depends on it.
+        let width = match self.positions {
+            HistoryPositions::Tokens => 1,
+            HistoryPositions::Items => self
+                .tokens
+                .users()
+                .levels()
+                .max(self.tokens.items().levels()),
+        };
         let pad = number(self.vocabulary.pad());
         let mut ids = vec![pad; rows.len() * length * width];
         let mut real = vec![false; rows.len() * length];

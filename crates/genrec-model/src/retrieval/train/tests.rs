@@ -176,12 +176,12 @@ fn fit(planted: bool, change: impl Fn(&mut RetrievalConfig), folder: &Path) -> T
     let mut config = config();
     change(&mut config.model);
     let training = TrainingConfig::new()
-        .with_epochs(24)
+        .with_epochs(80)
         .with_batch_size(16)
         .with_piece_rows(Some(8))
         .with_accumulation(1)
         .with_learning_rate(5e-3)
-        .with_validate_every(4)
+        .with_validate_every(8)
         .with_seed(5);
     let split = world(planted);
     let tokens = Arc::new(tokens(USERS, ITEMS));
