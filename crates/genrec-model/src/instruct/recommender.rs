@@ -15,6 +15,9 @@ use crate::{Error, Result};
 /// Prompts that are answered at once.
 const BATCH: usize = 16;
 
+/// Groups of items with their log-probabilities, best first.
+type Answer = Vec<(u32, f32)>;
+
 /// How a tuned language model is asked: instructions in words, identifiers out, by beam search over the trie of those that exist.
 #[derive(Clone, Debug)]
 pub(super) struct Decoding {
@@ -48,11 +51,11 @@ impl Decoding {
         model: &LanguageModel,
         prompts: &[Vec<u32>],
         k: usize,
-    ) -> Result<Vec<Vec<(u32, f32)>>> {
+    ) -> Result<Vec<Answer>> {
         // Prompts of like length share a batch; the answers do not depend on it.
         let mut order: Vec<usize> = (0..prompts.len()).collect();
         order.sort_by_key(|&prompt| prompts[prompt].len());
-        let answers: Vec<Result<Vec<Vec<(u32, f32)>>>> = order
+        let answers: Vec<Result<Vec<Answer>>> = order
             .par_chunks(BATCH)
             .map(|batch| {
                 let batch: Vec<&[u32]> = batch.iter().map(|&prompt| &prompts[prompt][..]).collect();
@@ -74,7 +77,7 @@ impl Decoding {
         model: &LanguageModel,
         prompts: &[&[u32]],
         k: usize,
-    ) -> Result<Vec<Vec<(u32, f32)>>> {
+    ) -> Result<Vec<Answer>> {
         let device = model.device();
         let lengths: Vec<usize> = prompts.iter().map(|prompt| prompt.len()).collect();
         let longest = lengths.iter().copied().max().unwrap_or(0);

@@ -218,13 +218,12 @@ impl LanguageModel {
     pub fn add_tokens(&mut self, added: usize, seed: u64) {
         let mut draw = Draw::new(seed, &self.device());
         let (d_model, std) = (self.config.d_model, self.config.init_std);
-        let mut longer = |rows: &Param<Tensor<2>>| {
-            let rows = rows.val();
+        let tables = std::iter::once(&mut self.embeddings).chain(&mut self.head);
+        for table in tables {
+            let rows = table.val();
             let new = rows.clone().mean_dim(0) + draw.normal([added, d_model], std);
-            Param::from_tensor(Tensor::cat(vec![rows, new], 0).detach())
-        };
-        self.embeddings = longer(&self.embeddings);
-        self.head = self.head.as_ref().map(longer);
+            *table = Param::from_tensor(Tensor::cat(vec![rows, new], 0).detach());
+        }
         self.config.vocab_size += added;
     }
 

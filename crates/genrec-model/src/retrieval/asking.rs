@@ -45,7 +45,7 @@ impl Asking {
         let asked = |query: &Query<'_>| {
             let skipped = query.history.len().saturating_sub(self.max_history);
             let (prompt, history) = (&self.prompt, &query.history[skipped..]);
-            let user = query.user.map(|user| user.index());
+            let user = query.user.map(genrec_data::UserId::index);
             (prompt, user.filter(|&user| user < users), history.to_vec())
         };
         let asked: Vec<_> = queries.iter().map(asked).collect();

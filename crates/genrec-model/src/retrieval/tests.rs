@@ -280,7 +280,8 @@ fn settings_that_cannot_be_are_named() {
         change(&mut config);
         config.validate().unwrap_err().to_string()
     };
-    let cases: [(fn(&mut RetrievalConfig), &str); 5] = [
+    type Change = fn(&mut RetrievalConfig);
+    let cases: [(Change, &str); 5] = [
         (|config| config.targets = 0, "targets"),
         (|config| config.user_only = 1.5, "user_only"),
         (|config| config.prompts.seen.clear(), "seen prompts"),

@@ -199,7 +199,7 @@ impl Task for NextSet {
         bytes.extend(self.settings.as_bytes());
         self.samples.describe(bytes);
         for rows in [&self.rows.collaborative, &self.rows.text] {
-            let values = rows.iter().flat_map(|rows| rows.as_slice());
+            let values = rows.iter().flat_map(genrec_embed::Embeddings::as_slice);
             bytes.extend(values.flat_map(|value| value.to_le_bytes()));
             bytes.push(u8::MAX);
         }

@@ -16,6 +16,7 @@ use crate::set::SetRecommender;
 /// A generative recommender of any kind.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "there is one a system")]
 pub enum SystemRecommender {
     /// Writes identifiers.
     Sequence(SequenceRecommender),

@@ -165,7 +165,8 @@ fn steps_are_what_whole_sequences_give() {
     }
     let mut beams = prompt.beams();
     // Tokens and parents of every step, a row a request.
-    let steps: [([[i64; 3]; 2], [[i64; 3]; 2]); 3] = [
+    type Beams = [[i64; 3]; 2];
+    let steps: [(Beams, Beams); 3] = [
         ([[3, 4, 5], [9, 1, 3]], [[0; 3]; 2]),
         ([[7, 7, 8], [2, 2, 20]], [[2, 0, 0], [1, 1, 2]]),
         ([[1, 2, 3], [4, 5, 6]], [[0, 1, 1], [2, 2, 0]]),

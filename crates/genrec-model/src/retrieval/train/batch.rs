@@ -28,6 +28,7 @@ pub(crate) struct Batch {
 
 /// What answers are compared with.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one a batch")]
 pub(super) enum Targets {
     /// Rows of unit length of positives and negatives, `[batch, targets, d]` each.
     Rows(Tensor<3>, Tensor<3>),

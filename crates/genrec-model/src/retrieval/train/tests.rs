@@ -204,7 +204,8 @@ fn planted_groups_are_learnt_and_noise_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     // Two of 24 items are left of a group: whoever knows the group puts the target first or second, 0.82 in the mean.
-    let variants: [(&str, fn(&mut RetrievalConfig)); 4] = [
+    type Change = fn(&mut RetrievalConfig);
+    let variants: [(&str, Change); 4] = [
         ("paper", |_| {}),
         ("one target", |config| config.targets = 1),
         ("in order", |config| config.order = HistoryOrder::Time),
