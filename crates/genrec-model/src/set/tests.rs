@@ -1,7 +1,7 @@
 //! Losses by hand, what learns and what does not, and the ranking.
 
 use burn::tensor::{Device, Tensor};
-use genrec_data::{Interactions, ItemId, leave_one_out};
+use genrec_data::{Catalog, Ids, Interactions, Item, ItemId, leave_one_out};
 use genrec_embed::Embeddings;
 use genrec_metrics::{EvaluateConfig, Metric, Query, Recommender, SeenItems, evaluate};
 use genrec_train::{Task, TrainingConfig};
@@ -9,6 +9,7 @@ use genrec_train::{Task, TrainingConfig};
 use super::model::Histories;
 use super::task::reconstruction;
 use super::*;
+use crate::System;
 use crate::t5::SetAttention;
 
 const ITEMS: u32 = 24;
@@ -225,6 +226,41 @@ fn new_items_are_ranked_without_training() {
     let recommender = SetRecommender::new("SETRec", model, table).unwrap();
     let ranked = &recommender.recommend(&[Query::anonymous(&[ItemId::new(22)])], 24)[0];
     assert_eq!(ranked.len(), 24);
+}
+
+#[test]
+fn a_saved_system_answers_as_before() {
+    let device = Device::default();
+    let rows = rows();
+    let model = small().init(&rows, &device).unwrap();
+    let table = model.table(&rows).unwrap();
+    let recommender = SetRecommender::new("SETRec", model, table).unwrap();
+    let recommender = recommender
+        .with_beta(0.3)
+        .with_seen_items(SeenItems::Removed);
+    let items = vec![Item::default(); ITEMS as usize];
+    let ids = Ids::new((0..ITEMS).map(|item| item.to_string()).collect()).unwrap();
+    let system = System {
+        recommender: recommender.clone().into(),
+        catalog: Catalog::new(ids, items).unwrap(),
+        provenance: std::collections::BTreeMap::new(),
+    };
+    let above = tempfile::tempdir().unwrap();
+    let folder = above.path().join("system");
+    system.save(&folder).unwrap();
+    let opened = System::open(&folder, &device).unwrap().recommender;
+    assert_eq!(opened.identifier(ItemId::new(3)), "a set of 3 tokens");
+    assert_eq!(opened.seen_items(), SeenItems::Removed);
+    let history: Vec<ItemId> = [3, 9, 4].map(ItemId::new).to_vec();
+    let query = [Query::anonymous(&history)];
+    assert_eq!(
+        opened.recommend(&query, 7),
+        recommender.recommend(&query, 7)
+    );
+
+    std::fs::remove_file(folder.join("tokens.safetensors")).unwrap();
+    let refusal = System::open(&folder, &device).unwrap_err().to_string();
+    assert!(refusal.contains("tokens.safetensors"), "{refusal}");
 }
 
 #[test]

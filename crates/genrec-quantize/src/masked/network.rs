@@ -13,7 +13,7 @@ use burn::tensor::{Device, Tensor};
 const EPSILON: f64 = 1e-5;
 
 /// Batch norm (Ioffe and Szegedy, 2015) whose running statistics are weights like others: in checkpoints and copies, changed by nothing
-/// but [`moved`](Self::moved).
+/// but `moved`.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
     /// Scale, `[d]`.
