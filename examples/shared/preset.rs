@@ -6,6 +6,7 @@ use genrec::identify::Vocabulary;
 use genrec::identify::letter::LetterConfig;
 use genrec::model::set::SetRecConfig;
 use genrec::model::{SequenceModelConfig, TokenRecConfig, TrainingConfig};
+use genrec::quantize::RowError;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Preset {
@@ -21,8 +22,13 @@ impl Preset {
     pub(crate) fn tokenizer(self, d_text: usize) -> LetterConfig {
         match self {
             Self::Demo => {
+                // For so few steps mean squares and a small weight do better on validation: NDCG@10 .140 against .124.
                 let mut config = LetterConfig::quick(d_text);
                 config.training.epochs = 60;
+                config.rqvae.quantizer.error = RowError::MeanSquare;
+                if let Some(term) = &mut config.collaborative {
+                    term.weight = 0.02;
+                }
                 config
             }
             Self::Quick => LetterConfig::quick(d_text),
