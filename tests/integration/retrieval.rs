@@ -76,7 +76,7 @@ fn system() -> System {
 
 fn retrieval(system: System) -> RetrievalRecommender {
     match system.recommender {
-        SystemRecommender::Retrieval(recommender) => *recommender,
+        SystemRecommender::Retrieval(recommender) => recommender,
         other => panic!("{other:?} does not answer by nearest neighbour"),
     }
 }

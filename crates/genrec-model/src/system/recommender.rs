@@ -15,11 +15,12 @@ use crate::sequence::SequenceRecommender;
 /// A generative recommender of any kind.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "a process holds a few of them")]
 pub enum SystemRecommender {
     /// Writes identifiers.
     Sequence(SequenceRecommender),
     /// Answers by nearest neighbour.
-    Retrieval(Box<RetrievalRecommender>),
+    Retrieval(RetrievalRecommender),
 }
 
 /// What the manifest says of a recommender.
@@ -71,7 +72,7 @@ impl SystemRecommender {
     fn inner(&self) -> &dyn Recommender {
         match self {
             Self::Sequence(recommender) => recommender,
-            Self::Retrieval(recommender) => recommender.as_ref(),
+            Self::Retrieval(recommender) => recommender,
         }
     }
 }
@@ -84,7 +85,7 @@ impl From<SequenceRecommender> for SystemRecommender {
 
 impl From<RetrievalRecommender> for SystemRecommender {
     fn from(recommender: RetrievalRecommender) -> Self {
-        Self::Retrieval(Box::new(recommender))
+        Self::Retrieval(recommender)
     }
 }
 

@@ -28,9 +28,10 @@ pub(crate) struct Batch {
 
 /// What answers are compared with.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a batch has one")]
 pub(super) enum Targets {
     /// Rows of unit length of positives and negatives, `[batch, targets, d]` each.
-    Rows(Tensor<3>, Tensor<3>),
+    Rows([Tensor<3>; 2]),
     /// Numbers among the candidates, `[batch, targets]`.
     Numbers(Tensor<2, Int>),
 }
