@@ -18,7 +18,9 @@ use genrec::identify::token::{Prompt, read_published};
 use genrec::metrics::{
     EvaluateConfig, ItemKnnConfig, MostPopularConfig, Recommender, SeenItems, Table, evaluate,
 };
-use genrec::model::{Representations, RetrievalRecommender, System, Tokens, TrainingConfig};
+use genrec::model::{
+    Representations, RetrievalRecommender, System, TokenRecConfig, Tokens, TrainingConfig,
+};
 use genrec::report::RunReport;
 use serde_json::json;
 
@@ -45,6 +47,9 @@ struct Arguments {
     /// Tests once more on histories cut to so many items, as a published loader reads them (51).
     #[arg(long)]
     cut: Option<usize>,
+    /// The paper's loss, one random item against each target, where the preset compares with all items.
+    #[arg(long)]
+    pairwise: bool,
     /// How much is spent; without, demo on the synthetic catalogue and quick on data.
     #[arg(long, value_enum)]
     preset: Option<Preset>,
@@ -73,6 +78,14 @@ impl Arguments {
             Preset::Demo
         };
         self.preset.unwrap_or(default)
+    }
+
+    fn config(&self, d_row: usize) -> TokenRecConfig {
+        let mut config = self.preset().tokenrec(d_row);
+        if self.pairwise {
+            config.model.loss = TokenRecConfig::paper(d_row).model.loss;
+        }
+        config
     }
 
     fn training(&self) -> TrainingConfig {
@@ -113,7 +126,7 @@ fn main() -> Result<()> {
     let rows = steps::representations(&lightgcn)?;
 
     // 3. Rows become tokens.
-    let config = preset.tokenrec(rows.dim());
+    let config = arguments.config(rows.dim());
     let (tokens, tokenizers) = match &arguments.codebook {
         Some(path) => {
             let sizes = &config.items.codebook_sizes;
@@ -222,7 +235,7 @@ fn newcomers(
 
     let lightgcn = run.lightgcn("LightGCN before", &LightGcnConfig::new(), &known)?;
     let rows = steps::representations(&lightgcn)?;
-    let config = arguments.preset().tokenrec(rows.dim());
+    let config = arguments.config(rows.dim());
     let tokenizers = run.tokenizers("newcomers", &config, &rows, &known.train)?;
     let tokens = Arc::new(tokenizers.tokens(&rows, &run.device)?);
     let (trained, _) = run.retrieval(

@@ -87,8 +87,8 @@ impl Preset {
             .with_learning_rate(2e-3)
             .with_weight_decay(0.05);
         match self {
-            Self::Demo => quick.with_epochs(20).with_validate_every(4),
-            Self::Quick => quick.with_epochs(80).with_validate_every(4),
+            Self::Demo => quick.with_epochs(9).with_validate_every(3),
+            Self::Quick => quick.with_epochs(40).with_validate_every(4),
             Self::Paper => TrainingConfig::new().with_accumulation(1),
         }
     }

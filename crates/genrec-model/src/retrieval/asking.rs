@@ -1,7 +1,7 @@
 //! From queries to ranked items: prompts through the model, and the nearest rows.
 
 use burn::tensor::Tensor;
-use genrec_data::ItemId;
+use genrec_data::{ItemId, UserId};
 use genrec_identify::token::Prompt;
 use genrec_metrics::{Query, Ranked, SeenItems};
 use genrec_retrieve::NearestItems;
@@ -45,7 +45,7 @@ impl Asking {
         let asked = |query: &Query<'_>| {
             let skipped = query.history.len().saturating_sub(self.max_history);
             let (prompt, history) = (&self.prompt, &query.history[skipped..]);
-            let user = query.user.map(genrec_data::UserId::index);
+            let user = query.user.map(UserId::index);
             (prompt, user.filter(|&user| user < users), history.to_vec())
         };
         let asked: Vec<_> = queries.iter().map(asked).collect();

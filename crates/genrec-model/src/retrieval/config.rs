@@ -150,11 +150,14 @@ impl TokenRecConfig {
         }
     }
 
-    /// For two processor cores and a few minutes: narrower networks, a user or item is one position, one answer is compared with several items.
+    /// For two processor cores and a few minutes: narrower networks; codebooks that start anew from k-means every 40 epochs, so that no codeword is left unused; a user
+    /// or item is one position; one answer is compared with several items, and each of them with all others instead of a random one, which the paper does not.
     pub fn quick(d_row: usize) -> Self {
         let tokens = MaskedVqConfig::paper(d_row)
             .with_hidden(vec![128, 128])
-            .with_d_code(128);
+            .with_d_code(128)
+            .with_dropout(0.0)
+            .with_kmeans_every(Some(40));
         let t5 = T5Config::new(2)
             .with_d_model(128)
             .with_d_ff(256)
@@ -166,8 +169,9 @@ impl TokenRecConfig {
             .with_max_history(30)
             .with_positions(HistoryPositions::Items)
             .with_user_only(0.25)
-            .with_targets(8);
-        Self::new(tokens.clone(), tokens, tokenizing(200), model)
+            .with_targets(8)
+            .with_loss(RetrievalLoss::Softmax { temperature: 0.1 });
+        Self::new(tokens.clone(), tokens, tokenizing(160), model)
     }
 
     /// The tokens of the model: words of the prompts, and tokens of users and items.

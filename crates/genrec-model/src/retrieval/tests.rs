@@ -10,7 +10,7 @@ use genrec_retrieve::{ExactSearch, Similarity};
 use proptest::prelude::*;
 
 use super::reader::Asked;
-use super::train::tests::{config, model, rows, tokens};
+use super::train::tests::{Change, config, model, rows, tokens};
 use super::*;
 use crate::sequence::HistoryPositions;
 
@@ -280,7 +280,6 @@ fn settings_that_cannot_be_are_named() {
         change(&mut config);
         config.validate().unwrap_err().to_string()
     };
-    type Change = fn(&mut RetrievalConfig);
     let cases: [(Change, &str); 5] = [
         (|config| config.targets = 0, "targets"),
         (|config| config.user_only = 1.5, "user_only"),

@@ -31,7 +31,7 @@ pub(crate) struct Batch {
 #[expect(clippy::large_enum_variant, reason = "there is one a batch")]
 pub(super) enum Targets {
     /// Rows of unit length of positives and negatives, `[batch, targets, d]` each.
-    Rows(Tensor<3>, Tensor<3>),
+    Rows([Tensor<3>; 2]),
     /// Numbers among the candidates, `[batch, targets]`.
     Numbers(Tensor<2, Int>),
 }

@@ -149,10 +149,10 @@ impl Task for NearItems {
         Batch {
             inputs: self.asking.reader.inputs(&asked, device),
             targets: match self.config.loss {
-                RetrievalLoss::Pairwise { .. } => Targets::Rows(
+                RetrievalLoss::Pairwise { .. } => Targets::Rows([
                     self.gathered(&positives, targets, device),
                     self.gathered(&negatives, targets, device),
-                ),
+                ]),
                 RetrievalLoss::Softmax { .. } => {
                     let place = |item: &Option<ItemId>| {
                         item.map_or(0, |item| self.places[item.index()] as i64)
@@ -181,8 +181,8 @@ impl Task for NearItems {
         let answers = model.forward(&batch.inputs);
         let weights = batch.weights.clone();
         match (self.config.loss, &batch.targets) {
-            (RetrievalLoss::Pairwise { margin }, Targets::Rows(positives, negatives)) => {
-                let (positives, negatives) = (positives.clone(), negatives.clone());
+            (RetrievalLoss::Pairwise { margin }, Targets::Rows(rows)) => {
+                let [positives, negatives] = rows.clone();
                 pairwise_loss(answers, positives, negatives, weights, margin, predictions)
             }
             (RetrievalLoss::Softmax { temperature }, Targets::Numbers(targets)) => {

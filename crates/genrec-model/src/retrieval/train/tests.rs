@@ -104,6 +104,8 @@ fn losses_and_gradients_are_those_of_the_formulas() {
     }
 }
 
+pub(in crate::retrieval) type Change = fn(&mut RetrievalConfig);
+
 const USERS: usize = 60;
 const ITEMS: usize = 24;
 const GROUPS: usize = 4;
@@ -164,6 +166,7 @@ pub(in crate::retrieval) fn config() -> TokenRecConfig {
         .with_encoder_layers(1)
         .with_decoder_layers(1);
     config.model.targets = 2;
+    config.model.loss = TokenRecConfig::paper(8).model.loss;
     config
 }
 
@@ -204,7 +207,6 @@ fn planted_groups_are_learnt_and_noise_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     // Two of 24 items are left of a group: whoever knows the group puts the target first or second, 0.82 in the mean.
-    type Change = fn(&mut RetrievalConfig);
     let variants: [(&str, Change); 4] = [
         ("paper", |_| {}),
         ("one target", |config| config.targets = 1),
@@ -277,7 +279,7 @@ fn negatives_are_items_of_training_that_the_user_did_not_take() {
     let item_of = |row: &[f32]| (0..ITEMS).find(|&item| unit.row(item) == row);
     let all: Vec<usize> = (0..task.samples()).collect();
     let batch = task.batch(&all, 9, &Device::default());
-    let Targets::Rows(positives, negatives) = batch.targets else {
+    let Targets::Rows([positives, negatives]) = batch.targets else {
         panic!("the loss is pairwise");
     };
     let weights: Vec<f32> = batch.weights.into_data().iter::<f32>().collect();
