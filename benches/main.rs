@@ -8,7 +8,9 @@ mod decode;
 mod inputs;
 mod model;
 mod quantize;
+mod recommend;
 mod retrieve;
+
 mod training;
 
 use std::time::Duration;
@@ -24,6 +26,7 @@ fn main() {
     decode::benches(&mut criterion);
     quantize::benches(&mut criterion);
     model::benches(&mut criterion);
+    recommend::benches(&mut criterion);
     collaborative::benches(&mut criterion);
     retrieve::benches(&mut criterion);
     criterion.final_summary();

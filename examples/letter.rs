@@ -35,7 +35,7 @@ struct Arguments {
     /// Folder of the data, in any format that genrec reads; a synthetic catalogue without.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Text embeddings of the items, one row each (safetensors or npy), instead of encoding the catalogue's text.
+    /// Text embeddings of the items, one row each (safetensors or npy), or the folder of a sentence encoder for the catalogue's text; TF-IDF without.
     #[arg(long)]
     embeddings: Option<PathBuf>,
     /// Collaborative embeddings of the items for LETTER, instead of LightGCN's (with the paper preset SASRec's).
@@ -137,7 +137,7 @@ fn main() -> Result<()> {
         let tokens = Vocabulary::of(&codes).tokenize_collided(&codes);
         identified.push(("TIGER-published", tokens, inspection));
     } else {
-        let text = steps::text(&dataset, arguments.embeddings.as_ref(), seed)?;
+        let text = steps::text(&dataset, arguments.embeddings.as_ref(), seed, &run.device)?;
         let inspector = steps::inspector(&dataset, Some(&text), Some(&collaborative), seed)?;
         for (name, ablation) in [
             ("TIGER", Ablation::Semantic),

@@ -37,7 +37,7 @@ struct Arguments {
     /// Folder of the data, in any format that genrec reads; a synthetic catalogue without.
     #[arg(long, global = true)]
     data: Option<PathBuf>,
-    /// Text embeddings of the items, one row each (safetensors or npy), instead of encoding the catalogue's text.
+    /// Text embeddings of the items, one row each (safetensors or npy), or the folder of a sentence encoder for the catalogue's text; TF-IDF without.
     #[arg(long, global = true)]
     embeddings: Option<PathBuf>,
     /// Collaborative embeddings of the items for LETTER, instead of LightGCN's (with the paper preset SASRec's).
@@ -148,8 +148,13 @@ fn main() -> Result<()> {
 }
 
 impl Lab {
-    fn text(&self, seed: u64) -> Result<Embeddings> {
-        steps::text(&self.dataset, self.embeddings.as_ref(), seed)
+    fn text(&self, run: &Run) -> Result<Embeddings> {
+        steps::text(
+            &self.dataset,
+            self.embeddings.as_ref(),
+            run.seed,
+            &run.device,
+        )
     }
 
     /// What people did, as rows.
@@ -214,7 +219,7 @@ impl Lab {
         };
         for &seed in seeds {
             let run = run(seed);
-            let text = self.text(seed)?;
+            let text = self.text(&run)?;
             let collaborative = self.collaborative(&run)?;
             for (place, ablation) in Ablation::ALL.into_iter().enumerate() {
                 let name = ablation.name();
@@ -250,7 +255,7 @@ impl Lab {
     }
 
     fn codes(&self, run: &Run) -> Result<()> {
-        let text = self.text(run.seed)?;
+        let text = self.text(run)?;
         let collaborative = self.collaborative(run)?;
         let inspector =
             steps::inspector(&self.dataset, Some(&text), Some(&collaborative), run.seed)?;
@@ -272,7 +277,7 @@ impl Lab {
     }
 
     fn substitute(&self, run: &Run) -> Result<()> {
-        let text = self.text(run.seed)?;
+        let text = self.text(run)?;
         let width = self.preset.tokenizer(text.dim()).rqvae.quantizer.d_code;
         // Rows as wide as the codewords, and compared with them as they are.
         let sasrec = self.preset.sasrec().with_d_model(width);
@@ -298,7 +303,7 @@ impl Lab {
     }
 
     fn sweep(&self, run: &Run, what: Setting, values: &[f64]) -> Result<()> {
-        let text = self.text(run.seed)?;
+        let text = self.text(run)?;
         let collaborative = self.collaborative(run)?;
         let mut table = Table::new();
         for &value in values {

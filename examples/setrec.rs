@@ -40,7 +40,7 @@ struct Arguments {
     /// Folder of the data, in any format that genrec reads; a synthetic catalogue without.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Text embeddings of the items, one row each (safetensors or npy), instead of encoding the catalogue's text.
+    /// Text embeddings of the items, one row each (safetensors or npy), or the folder of a sentence encoder for the catalogue's text; TF-IDF without.
     #[arg(long)]
     embeddings: Option<PathBuf>,
     /// Collaborative embeddings of the items, one row each, instead of SASRec's.
@@ -138,7 +138,12 @@ fn main() -> Result<()> {
     };
     let text = match config.tokenizer.semantic {
         0 => None,
-        _ => Some(steps::text(&dataset, arguments.embeddings.as_ref(), seed)?),
+        _ => Some(steps::text(
+            &dataset,
+            arguments.embeddings.as_ref(),
+            seed,
+            &run.device,
+        )?),
     };
     let rows = ItemRows {
         collaborative,

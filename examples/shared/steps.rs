@@ -10,7 +10,7 @@ use genrec::collaborative::{
     LightGcn, LightGcnConfig, SequentialConfig, SequentialTrainer, TrainedSequential,
 };
 use genrec::data::{Dataset, Interactions, Split, SyntheticWorldConfig, open};
-use genrec::embed::{Embeddings, HashedTfIdfConfig};
+use genrec::embed::{Embeddings, HashedTfIdfConfig, SentenceEncoder};
 use genrec::identify::ItemTokens;
 use genrec::identify::inspect::{InspectConfig, Inspector};
 use genrec::identify::letter::{Letter, LetterConfig};
@@ -44,9 +44,21 @@ pub(crate) fn data(folder: Option<&PathBuf>, seed: u64) -> Result<Dataset> {
     })
 }
 
-/// What the items say: rows of a file, or the catalogue's text encoded.
-pub(crate) fn text(dataset: &Dataset, file: Option<&PathBuf>, seed: u64) -> Result<Embeddings> {
-    match file {
+/// What the items say: rows of a file, or the catalogue's text encoded, by the sentence encoder of a folder where one is given.
+pub(crate) fn text(
+    dataset: &Dataset,
+    embeddings: Option<&PathBuf>,
+    seed: u64,
+    device: &Device,
+) -> Result<Embeddings> {
+    match embeddings {
+        Some(folder) if folder.is_dir() && dataset.catalog.has_text() => {
+            let encoder = SentenceEncoder::open(folder, device)?;
+            Ok(encoder.encode(&dataset.catalog.texts())?)
+        }
+        Some(folder) if folder.is_dir() => {
+            Err("the items have no text to encode: give --embeddings as a file of rows".into())
+        }
         Some(path) => Ok(Embeddings::read_rows(path, dataset.catalog.len())?),
         None if dataset.catalog.has_text() => {
             let texts = dataset.catalog.texts();

@@ -107,7 +107,7 @@ impl LetterConfig {
         Self::new(rqvae, TrainerConfig::new(20_000).with_evaluate_every(50))
     }
 
-    /// A smaller LETTER that takes a few minutes on two cores: three hidden layers (512, 256, 128), codebooks that start by k-means, unused codewords revived, 500
+    /// A smaller LETTER that takes a few minutes on two cores: three hidden layers (512, 256, 128), codebooks that start by k-means, unused codewords revived, 800
     /// epochs with warm-up and cosine, squared norms (text embeddings of unit length are next to nothing in mean squares), alpha .2, and a learned projection, so
     /// collaborative embeddings may have any width. The collaborative loss goes to the encoder, as in the released code: where it reaches only the codebooks, codes
     /// follow collaborative neighbours no more than without it.
@@ -123,7 +123,7 @@ impl LetterConfig {
         let rqvae = RqVaeConfig::new(d_input)
             .with_hidden(vec![512, 256, 128])
             .with_quantizer(quantizer);
-        let training = TrainerConfig::new(500)
+        let training = TrainerConfig::new(800)
             .with_schedule(Schedule::WarmupCosine { warmup: 0.02 })
             .with_evaluate_every(100);
         let collaborative = CollaborativeConfig::new()
