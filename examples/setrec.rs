@@ -50,7 +50,7 @@ struct Arguments {
     #[arg(long)]
     semantic: Option<usize>,
     /// Without CF tokens.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "collaborative")]
     without_collaborative: bool,
     /// One query vector for all tokens of an answer.
     #[arg(long)]
@@ -137,6 +137,11 @@ fn main() -> Result<()> {
         (None, true) => Some(steps::met(&sasrec.model.item_embeddings()?, &split.train)?),
     };
     let text = match config.tokenizer.semantic {
+        0 if arguments.embeddings.is_some() => {
+            return Err(
+                "--embeddings are the text of semantic tokens, of which there are 0".into(),
+            );
+        }
         0 => None,
         _ => Some(steps::text(
             &dataset,
@@ -149,6 +154,12 @@ fn main() -> Result<()> {
         collaborative,
         text,
     };
+
+    println!(
+        "tokens of an item: {} CF, {} semantic",
+        usize::from(config.tokenizer.collaborative),
+        config.tokenizer.semantic
+    );
 
     // 4. Tokens, the model that reads them, and the weight of its two kinds of answers, chosen on validation.
     let mut training = preset.setrec_training().with_seed(seed);

@@ -41,10 +41,11 @@ struct Arguments {
     /// A published file of tokens (test_codebook.txt), used as they are, instead of training tokenizers.
     #[arg(long)]
     codebook: Option<PathBuf>,
-    /// The share of users and items that come only after training.
-    #[arg(long, default_value_t = 0.05)]
+    /// The share of users and items that come only after training, below 1; 0 for none. Not with --codebook: there is nothing then that makes tokens of new rows.
+    #[arg(long, default_value_t = 0.05, value_parser = share, conflicts_with = "codebook")]
     newcomers: f64,
-    /// Tests once more on histories cut to so many items, as a published loader reads them (51).
+    /// Tests once more on histories cut to so many items, as a published loader reads them (51): what it takes for targets are then partly items of training, which
+    /// the audit counts.
     #[arg(long)]
     cut: Option<usize>,
     /// The paper's loss, one random item against each target, where the preset compares with all items.
@@ -68,6 +69,13 @@ struct Arguments {
     /// Go on where a killed run was.
     #[arg(long)]
     resume: bool,
+}
+
+fn share(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err(String::from("expected a share of at least 0 and below 1")),
+    }
 }
 
 impl Arguments {
@@ -274,7 +282,9 @@ fn newcomers(
         ),
         (
             "users who were there",
-            split.test.filter(|case| !new.is_new(case.user)),
+            split
+                .test
+                .filter(|case| !known.train.history(case.user).is_empty()),
         ),
         (
             "new items as targets",

@@ -105,7 +105,7 @@ impl Preset {
         let training = match self {
             Self::Demo => TrainingConfig::quick().with_validate_every(5),
             Self::Quick => TrainingConfig::quick().with_validate_every(2),
-            Self::Paper => TrainingConfig::paper()
+            Self::Paper => TrainingConfig::new()
                 .with_epochs(30)
                 .with_learning_rate(1e-3),
         };

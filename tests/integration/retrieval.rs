@@ -123,7 +123,20 @@ fn a_saved_system_answers_as_before_and_lets_newcomers_in() {
         recommender.update_representations(users, items).unwrap();
     }
     assert_eq!(after.tokens(), before.tokens());
-    assert_eq!(after.recommend(&queries, 9), before.recommend(&queries, 9));
+    let answers = before.recommend(&queries, 9);
+    assert_eq!(after.recommend(&queries, 9), answers);
+
+    // The ids of those who were there are not the ids of all.
+    assert!(after.user_ids().is_none());
+    let grown = System {
+        recommender: after.into(),
+        catalog: catalog(ITEMS + 6),
+        provenance: BTreeMap::new(),
+    };
+    let folder = above.path().join("grown");
+    grown.save(&folder).unwrap();
+    let again = System::open(&folder, &Device::default()).unwrap();
+    assert_eq!(again.recommender.recommend(&queries, 9), answers);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use burn::config::Config;
 use genrec_identify::token::{PromptVocabulary, Prompts};
-use genrec_quantize::{MaskedVqConfig, TrainerConfig};
+use genrec_quantize::{MaskedVqConfig, RowError, TrainerConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -157,6 +157,7 @@ impl TokenRecConfig {
             .with_hidden(vec![128, 128])
             .with_d_code(128)
             .with_dropout(0.0)
+            .with_error(RowError::MeanSquare)
             .with_kmeans_every(Some(40));
         let t5 = T5Config::new(2)
             .with_d_model(128)

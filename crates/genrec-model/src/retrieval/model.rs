@@ -7,6 +7,7 @@ use genrec_identify::token::PromptVocabulary;
 use genrec_train::{Draw, mixed};
 
 use super::RetrievalConfig;
+use super::reader::expect_words;
 use crate::sequence::Inputs;
 use crate::t5::T5;
 use crate::{Error, Result};
@@ -80,6 +81,17 @@ impl RetrievalModel {
                 found: format!("{found:?}"),
                 expected: format!("{expected:?}"),
             });
+        }
+        let bias = projection.bias.as_ref().map(|bias| bias.dims());
+        if bias.is_some_and(|found| found != [config.d_row]) {
+            return Err(Error::Config {
+                what: "bias of the projection",
+                found: format!("{bias:?}"),
+                expected: format!("[{}]", config.d_row),
+            });
+        }
+        for prompt in config.prompts.iter() {
+            expect_words(&vocabulary, prompt)?;
         }
         Ok(Self {
             t5,

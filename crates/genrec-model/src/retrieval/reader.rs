@@ -98,14 +98,6 @@ impl Reader {
         positions
     }
 
-    /// The first word of a prompt that no prompt of the vocabulary has.
-    pub(crate) fn unknown_word<'a>(&self, prompt: &'a Prompt) -> Option<&'a str> {
-        prompt.parts().iter().find_map(|part| match part {
-            Part::Word(word) if self.vocabulary.word(word).is_none() => Some(word.as_str()),
-            _ => None,
-        })
-    }
-
     /// A batch as tensors on `device`, padded at the end to the longest.
     pub(crate) fn inputs(&self, asked: &[Asked<'_>], device: &Device) -> Inputs {
         let rows: Vec<Vec<Vec<i64>>> = asked.iter().map(|asked| self.positions(asked)).collect();
@@ -145,4 +137,20 @@ impl Reader {
 
 fn number(token: genrec_decode::TokenId) -> i64 {
     i64::from(token.get())
+}
+
+/// That a vocabulary has all words of a prompt.
+pub(super) fn expect_words(vocabulary: &PromptVocabulary, prompt: &Prompt) -> Result<()> {
+    let unknown = prompt.parts().iter().find_map(|part| match part {
+        Part::Word(word) if vocabulary.word(word).is_none() => Some(word),
+        _ => None,
+    });
+    match unknown {
+        None => Ok(()),
+        Some(word) => Err(Error::Config {
+            what: "prompt",
+            found: format!("the word {word:?}"),
+            expected: "words of the prompts that the vocabulary was made with".into(),
+        }),
+    }
 }

@@ -9,6 +9,7 @@ use genrec_identify::token::Prompt;
 use genrec_metrics::{Query, Ranked, Recommender, SeenItems};
 use genrec_retrieve::{ExactSearch, NearestItems, Similarity};
 
+use super::reader::expect_words;
 use super::{Asking, Reader, Representations, RetrievalModel, Tokenizers, Tokens};
 use crate::{Error, Result};
 
@@ -60,7 +61,9 @@ impl RetrievalRecommender {
     }
 
     /// Puts new rows in the place of the old ones, for users and items that are there already and for new ones after them. The tokens of all are made anew by
-    /// the trained [tokenizers](Self::with_tokenizers), so that a row that has not changed keeps its tokens; nothing is trained.
+    /// the trained [tokenizers](Self::with_tokenizers), so that a row that has not changed keeps its tokens (if they are the ones that made them); nothing is trained.
+    ///
+    /// Where users come in, what the data call them all is to be told anew by [`with_user_ids`](Self::with_user_ids): the ids of those before them are dropped.
     ///
     /// # Errors
     ///
@@ -72,11 +75,11 @@ impl RetrievalRecommender {
 }
 
 impl<S: NearestItems> RetrievalRecommender<S> {
-    /// The same recommender with another search, over the rows of the same items.
+    /// The same recommender with another search, by cosine over the rows of the same items.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if it is over other items.
+    /// [`Error::Config`] if it is over other items or by another similarity.
     pub fn with_search<T: NearestItems>(self, search: T) -> Result<RetrievalRecommender<T>> {
         check_search(&search, self.representations.items())?;
         Ok(RetrievalRecommender {
@@ -123,6 +126,9 @@ impl<S: NearestItems> RetrievalRecommender<S> {
         let vocabulary = self.model.vocabulary().clone();
         let positions = self.model.config().positions;
         self.asking.reader = Reader::new(vocabulary, Arc::new(tokens), positions)?;
+        if rows.users().rows() > self.representations.users().rows() {
+            self.user_ids = None;
+        }
         (self.representations, self.search) = (rows, search);
         Ok(())
     }
@@ -164,13 +170,7 @@ impl<S: NearestItems> RetrievalRecommender<S> {
     ///
     /// [`Error::Config`] for a word that none of the model's prompts has.
     pub fn with_prompt(mut self, prompt: Prompt) -> Result<Self> {
-        if let Some(word) = self.asking.reader.unknown_word(&prompt) {
-            return Err(Error::Config {
-                what: "prompt",
-                found: format!("the word {word:?}"),
-                expected: "words of the prompts that the model was made with".into(),
-            });
-        }
+        expect_words(self.model.vocabulary(), &prompt)?;
         self.asking.prompt = prompt;
         Ok(self)
     }
@@ -255,17 +255,15 @@ fn exact(items: &Embeddings, model: &RetrievalModel) -> Result<ExactSearch> {
 }
 
 fn check_search(search: &impl NearestItems, items: &Embeddings) -> Result<()> {
-    if (search.items(), search.dim()) == (items.rows(), items.dim()) {
+    let found = (search.items(), search.dim(), search.similarity());
+    let expected = (items.rows(), items.dim(), Similarity::Cosine);
+    if found == expected {
         return Ok(());
     }
     Err(Error::Config {
         what: "search",
-        found: format!("over [{}, {}]", search.items(), search.dim()),
-        expected: format!(
-            "over the rows of the items, [{}, {}]",
-            items.rows(),
-            items.dim()
-        ),
+        found: format!("{found:?} (items, width, similarity)"),
+        expected: format!("{expected:?}, as the rows of the items"),
     })
 }
 

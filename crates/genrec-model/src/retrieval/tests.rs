@@ -69,7 +69,7 @@ proptest! {
         };
         let queries: Vec<Query<'_>> = asked.iter().enumerate().map(query).collect();
         let together = recommender.recommend(&queries, k);
-        for (query, ranked) in queries.iter().zip(&together).take(5) {
+        for (query, ranked) in queries.iter().zip(&together) {
             let mut scores = naive(&recommender, *query);
             if removed {
                 query.history.iter().for_each(|item| scores[item.index()] = f32::NEG_INFINITY);
@@ -78,6 +78,9 @@ proptest! {
             prop_assert_eq!(expected.len(), ranked.len());
             for (a, b) in expected.scores().iter().zip(ranked.scores()) {
                 prop_assert!((a - b).abs() < 1e-4, "{} {}", a, b);
+            }
+            for (item, score) in ranked.items().iter().zip(ranked.scores()) {
+                prop_assert!((scores[item.index()] - score).abs() < 1e-4, "item {}", item.get());
             }
         }
     }
@@ -232,11 +235,16 @@ fn another_search_answers_the_same_and_must_be_over_the_same_items() {
         recommender.recommend(&query, 5)
     );
     let other = recommender
+        .clone()
         .with_search(search(rows(4, 25).items()))
         .unwrap_err()
         .to_string();
+    assert!(other.contains("(25, 8, Cosine)"), "{other}");
+    let rows = recommender.representations().items();
+    let dot = ExactSearch::new(rows.to_tensor(&Device::default()), Similarity::Dot).unwrap();
+    let other = recommender.with_search(dot).unwrap_err().to_string();
     assert!(
-        other.contains("over [25, 8], expected over the rows of the items, [24, 8]"),
+        other.contains("(24, 8, Dot) (items, width, similarity), expected (24, 8, Cosine)"),
         "{other}"
     );
 }
@@ -260,9 +268,26 @@ fn parts_must_fit_each_other() {
         (named.user("17"), named.user("40")),
         (Some(UserId::new(17)), None)
     );
-    let mut wider = config();
+    let (small, device) = (config(), Device::default());
+    let mut other = small.model.clone();
+    other.prompts.seen = vec![Prompt::new("Quo vadis, {user} {items}?").unwrap()];
+    let message = RetrievalModel::new(other, small.vocabulary(), 1, &device)
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("the word \"Quo\""), "{message}");
+    let model = model(&small);
+    let mut narrow = model.projection.clone();
+    narrow.bias = Some(burn::module::Param::from_tensor(Tensor::zeros(
+        [1],
+        &device,
+    )));
+    let (t5, config) = (model.t5.clone(), model.config().clone());
+    let message = RetrievalModel::from_parts(t5, narrow, config, small.vocabulary())
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("bias of the projection"), "{message}");
+    let mut wider = super::train::tests::config();
     wider.items.codebook_sizes = vec![10, 11];
-    let device = Device::default();
     let wider = RetrievalModel::new(wider.model.clone(), wider.vocabulary(), 1, &device).unwrap();
     let message = RetrievalRecommender::new("TokenRec", wider, tokens(40, 24), rows(40, 24));
     assert!(

@@ -70,7 +70,7 @@ fn t5() -> T5Config {
 }
 
 impl SetRecConfig {
-    /// As printed: T5-small, four semantic tokens and one CF token, sparse attention, queries that do not see each other, alpha .7, the last 50 items.
+    /// As printed: T5-small (with random weights: no checkpoint is loaded), four semantic tokens and one CF token, sparse attention, queries that do not see each other, alpha .7, the last 50 items.
     pub fn paper() -> Self {
         let t5 = t5().with_causal_encoder(true);
         let tokenizer = SetTokenizerConfig::new(t5.d_model);

@@ -148,12 +148,22 @@ impl<S: NearestItems + Sync> SetRecommender<S> {
     }
 
     /// The same recommender with the weight, of these, that ranks the validation cases best by NDCG@10; the first of equals. Takes nothing but validation cases: there is no way to choose it on
-    /// test.
+    /// test. Where items have one kind of token only, all weights are equal, and nothing changes.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] without weights, or if the cases are of other items.
+    /// [`Error::Config`] without weights, for one that is not between 0 and 1, or if the cases are of other items.
     pub fn with_best_beta(self, validation: &Validation, betas: &[f64]) -> Result<Self> {
+        if let Some(beta) = betas.iter().find(|beta| !(0.0..=1.0).contains(*beta)) {
+            return Err(Error::Config {
+                what: "weights to choose beta from",
+                found: beta.to_string(),
+                expected: String::from("0 to 1"),
+            });
+        }
+        if !self.has_both() && !betas.is_empty() {
+            return Ok(self);
+        }
         let config = EvaluateConfig::new(0).with_ks([10]).with_resamples(0);
         let mut this = self;
         let mut best: Option<(f64, f64)> = None;
@@ -179,11 +189,16 @@ impl<S: NearestItems + Sync> SetRecommender<S> {
         }
     }
 
+    /// Whether items have CF tokens and semantic ones.
+    fn has_both(&self) -> bool {
+        self.table.has_collaborative() && self.table.semantic() > 0
+    }
+
     /// The answers side by side, weighed, `[histories, slots * d_model]`.
     fn questions(&self, histories: &[&[ItemId]]) -> Tensor<2> {
         let answers = self.model.answer(&self.tokens, histories);
         let slots = self.table.slots();
-        let both = self.table.has_collaborative() && self.table.semantic() > 0;
+        let both = self.has_both();
         let weights: Vec<f32> = (0..slots)
             .map(|slot| match (both, slot) {
                 (false, _) => 1.0,
@@ -195,7 +210,12 @@ impl<S: NearestItems + Sync> SetRecommender<S> {
         (answers * weights.reshape([1, slots, 1])).flatten::<2>(1, 2)
     }
 
-    fn answer_batch(&self, queries: &[Query<'_>], batch: &[usize], k: usize) -> Vec<Ranked> {
+    fn answer_batch(
+        &self,
+        queries: &[Query<'_>],
+        batch: &[usize],
+        k: usize,
+    ) -> Result<Vec<Ranked>> {
         let histories: Vec<&[ItemId]> = batch.iter().map(|&query| queries[query].history).collect();
         for item in histories.iter().copied().flatten() {
             assert!(
@@ -210,10 +230,27 @@ impl<S: NearestItems + Sync> SetRecommender<S> {
             SeenItems::Removed => &histories,
         };
         let questions = self.questions(&histories);
-        match self.search.nearest(questions, k, without) {
-            Ok(ranked) => ranked,
-            Err(error) => panic!("{error}"),
+        self.search
+            .nearest(questions, k, without)
+            .map_err(search_failed)
+    }
+
+    /// As [`recommend`](Recommender::recommend), with an error where the search fails.
+    pub(super) fn try_recommend(&self, queries: &[Query<'_>], k: usize) -> Result<Vec<Ranked>> {
+        // Histories of like length share a batch; the answers do not depend on it.
+        let mut order: Vec<usize> = (0..queries.len())
+            .filter(|&query| !queries[query].history.is_empty())
+            .collect();
+        order.sort_by_key(|&query| queries[query].history.len());
+        let answers: Vec<Vec<Ranked>> = order
+            .par_chunks(BATCH)
+            .map(|batch| self.answer_batch(queries, batch, k))
+            .collect::<Result<_>>()?;
+        let mut ranked = vec![Ranked::default(); queries.len()];
+        for (query, answer) in order.into_iter().zip(answers.into_iter().flatten()) {
+            ranked[query] = answer;
         }
+        Ok(ranked)
     }
 }
 
@@ -234,19 +271,9 @@ impl<S: NearestItems + Sync> Recommender for SetRecommender<S> {
     }
 
     fn recommend(&self, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
-        // Histories of like length share a batch; the answers do not depend on it.
-        let mut order: Vec<usize> = (0..queries.len())
-            .filter(|&query| !queries[query].history.is_empty())
-            .collect();
-        order.sort_by_key(|&query| queries[query].history.len());
-        let answers: Vec<Vec<Ranked>> = order
-            .par_chunks(BATCH)
-            .map(|batch| self.answer_batch(queries, batch, k))
-            .collect();
-        let mut ranked = vec![Ranked::default(); queries.len()];
-        for (query, answer) in order.into_iter().zip(answers.into_iter().flatten()) {
-            ranked[query] = answer;
+        match self.try_recommend(queries, k) {
+            Ok(ranked) => ranked,
+            Err(error) => panic!("{error}"),
         }
-        ranked
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use genrec_data::{Interactions, Validation};
-use genrec_metrics::{Query, Ranked, Recommender};
+use genrec_metrics::{Query, Ranked};
 use genrec_train::{Samples, Task, Trained, Trainer, TrainingConfig, TrainingEvent, softmax_loss};
 
 use super::config::Reconstruction;
@@ -180,19 +180,10 @@ impl Task for NextSet {
     fn recommend(&self, model: &SetModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
         let made = model
             .table(&self.rows)
-            .and_then(|table| SetRecommender::new("", model.clone(), table));
-        match made {
-            Ok(recommender) => {
-                let ranked = recommender.recommend(queries, k);
-                let number =
-                    |ranked: &Ranked| ranked.scores().iter().all(|score| score.is_finite());
-                match ranked.iter().all(number) {
-                    true => ranked,
-                    false => vec![Ranked::default(); queries.len()],
-                }
-            }
-            Err(_) => vec![Ranked::default(); queries.len()],
-        }
+            .and_then(|table| SetRecommender::new("", model.clone(), table))
+            .and_then(|recommender| recommender.try_recommend(queries, k));
+        // A model that has diverged finds nothing; the loss says so too.
+        made.unwrap_or_else(|_| vec![Ranked::default(); queries.len()])
     }
 
     fn describe(&self, bytes: &mut Vec<u8>) {

@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor};
 use genrec_data::{Catalog, Ids, Interactions, Item, ItemId, leave_one_out};
 use genrec_embed::Embeddings;
+use genrec_identify::set::SetTable;
 use genrec_metrics::{EvaluateConfig, Metric, Query, Recommender, SeenItems, evaluate};
 use genrec_train::{Task, TrainingConfig};
 
@@ -179,11 +180,18 @@ fn beta_is_the_one_that_does_best_on_validation() {
     let rows = rows();
     let interactions = histories(false);
     let split = leave_one_out(&interactions).unwrap();
-    let mut config = small();
-    // A model that was taught by its CF answers is asked; its semantic ones are left as they started.
-    config.alpha = 0.0;
-    let (model, _) = train(&config, &rows, &interactions);
+    let (model, _) = train(&small(), &rows, &interactions);
+    // Semantic tokens that were learnt for other items: their answers mislead.
     let table = model.table(&rows).unwrap();
+    let (slots, width) = (table.slots(), table.d_model());
+    let mut misled = table.rows().clone().into_array();
+    for item in 0..ITEMS as usize {
+        let other = table.rows().row((item + 7) % ITEMS as usize);
+        for column in width..slots * width {
+            misled[[item, column]] = other[column];
+        }
+    }
+    let table = SetTable::new(Embeddings::new(misled).unwrap(), true, slots - 1).unwrap();
     let recommender = SetRecommender::new("SETRec", model, table).unwrap();
     let betas = [0.0, 0.25, 0.5, 0.75, 1.0];
     let config = EvaluateConfig::new(0).with_ks([10]).with_resamples(0);
@@ -196,12 +204,25 @@ fn beta_is_the_one_that_does_best_on_validation() {
         report.unwrap().value(Metric::Ndcg, 10).unwrap()
     };
     let best = betas.into_iter().map(gain).fold(0.0, f64::max);
+    assert!(gain(0.0) > gain(1.0) + 0.1, "{} {}", gain(0.0), gain(1.0));
     let chosen = recommender
         .clone()
         .with_best_beta(&split.validation, &betas)
         .unwrap();
     assert_eq!(gain(chosen.beta()), best);
-    assert!(recommender.with_best_beta(&split.validation, &[]).is_err());
+    assert!(chosen.beta() < 1.0);
+    let again = recommender
+        .clone()
+        .with_best_beta(&split.validation, &[1.0, chosen.beta()]);
+    assert_eq!(again.unwrap().beta(), chosen.beta());
+    for wrong in [&[][..], &[0.5, 1.2]] {
+        assert!(
+            recommender
+                .clone()
+                .with_best_beta(&split.validation, wrong)
+                .is_err()
+        );
+    }
 }
 
 #[test]

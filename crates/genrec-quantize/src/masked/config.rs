@@ -34,8 +34,9 @@ pub struct MaskedVqConfig {
     /// Weight of the commitment term (the printed beta).
     #[config(default = 0.25)]
     pub commitment: f64,
-    /// The size of a difference between two rows.
-    #[config(default = "RowError::MeanSquare")]
+    /// The size of a difference between two rows: squared norms as printed, or means over the elements, which weigh the reconstruction of narrow rows more against
+    /// wide codewords.
+    #[config(default = "RowError::SquaredNorm")]
     pub error: RowError,
     /// Dropout after the hidden layers while training.
     #[config(default = 0.1)]
@@ -63,13 +64,14 @@ impl MaskedVqConfig {
     }
 
     /// TokenRec's released code: encoders that learn nothing, codebooks that k-means starts anew every 50 epochs, the sum of the codewords, one mask a batch within
-    /// one slice.
+    /// one slice, mean squares.
     pub fn released(d_input: usize) -> Self {
         Self::new(d_input)
             .with_masking(Masking::SharedSlice)
             .with_combine(Combine::Sum)
             .with_encoder_gradient(EncoderGradient::None)
             .with_kmeans_every(Some(50))
+            .with_error(RowError::MeanSquare)
     }
 
     /// Makes networks and codebooks; codebooks are uniform at random until [`initialise`](crate::Quantizer::initialise) starts them from data.

@@ -1,7 +1,7 @@
 //! Loss, gradients and codes under every option, against PyTorch (`tests/golden/masked_vq.py`).
 
 use super::*;
-use crate::{Codebook, Quantizer};
+use crate::{Codebook, Quantizer, RowError};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 use serde::Deserialize;
@@ -110,6 +110,7 @@ impl Golden {
     fn model(&self, options: &Options, device: &Device) -> MaskedVq {
         let hidden = self.widths[1..self.widths.len() - 1].to_vec();
         let mut model = MaskedVqConfig::new(self.widths[0])
+            .with_error(RowError::MeanSquare)
             .with_hidden(hidden)
             .with_d_code(*self.widths.last().unwrap())
             .with_codebook_sizes(vec![self.codewords; self.start.codebooks.len()])

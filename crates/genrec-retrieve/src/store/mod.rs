@@ -72,10 +72,15 @@ pub struct VectorStore {
 }
 
 impl VectorStore {
-    /// Looks into so many lists for each query, at least 1, instead of 32: the more, the better and slower. Not saved.
+    /// Looks into so many lists for each query instead of 32: the more, the better and slower; `usize::MAX` is all of them. Not saved.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
     #[must_use]
     pub fn with_probes(mut self, probes: usize) -> Self {
-        self.probes = probes.max(1);
+        assert!(probes > 0, "0 lists are looked into, expected at least 1");
+        self.probes = probes;
         self
     }
 

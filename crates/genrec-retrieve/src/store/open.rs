@@ -46,10 +46,18 @@ impl VectorStore {
         // Under its name there is a whole store or none.
         partial.push(".partial");
         let partial = folder.with_file_name(partial);
-        if partial.exists() {
-            fs::remove_dir_all(&partial).map_err(at(&partial))?;
+        if let Some(above) = folder.parent() {
+            fs::create_dir_all(above).map_err(at(above))?;
         }
-        fs::create_dir_all(&partial).map_err(at(&partial))?;
+        if partial.exists() {
+            // What a killed process left; a folder that holds anything else is somebody's.
+            let left = partial.join(FILE);
+            if left.exists() {
+                fs::remove_file(&left).map_err(at(&left))?;
+            }
+            fs::remove_dir(&partial).map_err(at(&partial))?;
+        }
+        fs::create_dir(&partial).map_err(at(&partial))?;
         drop(file::create(
             &partial.join(FILE),
             &About::new(dim, similarity),

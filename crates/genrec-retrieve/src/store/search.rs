@@ -52,7 +52,7 @@ impl VectorStore {
             .map_err(self.at())?;
         let places = read.open_table(PLACES).map_err(self.at())?;
         let stored = places.len().map_err(self.at())? as usize;
-        let rows = (self.probes * stored).div_ceil(lists.len());
+        let rows = self.probes.saturating_mul(stored).div_ceil(lists.len());
         let few = match allowed.filter(|allowed| allowed.len() <= rows) {
             None => None,
             Some(allowed) => {

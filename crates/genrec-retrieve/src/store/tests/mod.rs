@@ -245,7 +245,7 @@ proptest! {
     fn a_store_is_a_map(steps in steps(), dim in 1_usize..40, k in 1_usize..40, seed in any::<u64>()) {
         let above = tempdir().unwrap();
         let folder = above.path().join("rows");
-        let mut store = VectorStore::create(&folder, dim, Similarity::Dot).unwrap().with_probes(usize::MAX / 1_000);
+        let mut store = VectorStore::create(&folder, dim, Similarity::Dot).unwrap().with_probes(usize::MAX);
         let mut rows = Rows::new();
         for step in &steps {
             match step {
@@ -263,7 +263,7 @@ proptest! {
                 Step::Cluster(seed) => store.cluster(*seed, &Device::flex()).unwrap(),
                 Step::Reopen => {
                     drop(store);
-                    store = VectorStore::open(&folder).unwrap().with_probes(usize::MAX / 1_000);
+                    store = VectorStore::open(&folder).unwrap().with_probes(usize::MAX);
                 }
             }
             prop_assert_eq!(store.len().unwrap(), rows.len());
