@@ -71,14 +71,25 @@ pub fn read_published(
             return Err(fail(at, format!("user {}", user.get()), format!("{row:?}")));
         }
         let parsed = |text, side| {
-            parse(text, side, levels).ok_or_else(|| {
+            let codes = parse(text, side, levels).ok_or_else(|| {
                 let like = written(side, &vec![Code::new(12); levels]);
                 fail(
                     at,
                     format!("{levels} tokens of one {side}, as {like}"),
                     format!("{text:?}"),
                 )
-            })
+            })?;
+            if codes
+                .iter()
+                .zip(codebook_sizes)
+                .any(|(code, &size)| code.index() >= size)
+            {
+                let expected = format!(
+                    "codes below {codebook_sizes:?}, the codebook sizes that were given for the file"
+                );
+                return Err(fail(at, expected, format!("{text:?}")));
+            }
+            Ok(codes)
         };
         users.extend(parsed(tokens, Side::User)?);
         let taken: Vec<&str> = taken.split(' ').filter(|text| !text.is_empty()).collect();

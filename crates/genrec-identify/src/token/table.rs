@@ -150,11 +150,17 @@ impl TokenTable {
                 return Err(fail(1, expected, names.concat()));
             }
             for (level, name) in names.iter().enumerate() {
-                codes.push(side.parse(name, level).ok_or_else(|| {
+                let code = side.parse(name, level).ok_or_else(|| {
                     let like = side.name(level, Code::new(12));
                     let expected = format!("a token of {side} {row} as {like}");
                     fail(1, expected, format!("{name:?}"))
-                })?);
+                })?;
+                let size = file.codebook_sizes[level];
+                if code.index() >= size {
+                    let expected = format!("a token of {side} {row} below {size} codewords");
+                    return Err(fail(1, expected, format!("{name:?}")));
+                }
+                codes.push(code);
             }
         }
         let codes = CodeTable::new(file.tokens.len(), levels, codes, file.codebook_sizes)?;

@@ -12,6 +12,7 @@ use super::config::Reconstruction;
 use super::model::{Histories, ItemRows, SetModel, expect_items};
 use super::recommender::SetRecommender;
 use crate::Result;
+use crate::train::expect_same_items;
 
 /// Trains a [`SetModel`], with checkpoints in a folder; a [`Trainer`] that measures the recommender on a sample of the validation users by NDCG@10, with beta at 0.5.
 ///
@@ -45,6 +46,7 @@ impl SetTrainer {
         listener: impl FnMut(TrainingEvent) + Send + 'static,
     ) -> Result<Trained<SetModel>> {
         expect_items(rows, train.items())?;
+        expect_same_items(train, validation)?;
         // Refuses rows that the model does not read.
         model.table(rows)?;
         let config = model.config();

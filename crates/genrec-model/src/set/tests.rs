@@ -317,3 +317,20 @@ fn settings_that_do_not_fit_are_named() {
     };
     assert!(quick.init(&no_text, &Device::default()).is_err());
 }
+
+#[test]
+fn validation_cases_are_of_the_items_of_training() {
+    let (rows, train) = (rows(), histories(false));
+    let other = Interactions::new(25, vec![(0..5).map(ItemId::new).collect()]).unwrap();
+    let other = leave_one_out(&other).unwrap();
+    let model = small().init(&rows, &Device::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let error = SetTrainer::new(TrainingConfig::new(), folder.path())
+        .fit(model, &rows, &train, &other.validation, |_| {})
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("found 25, expected the 24 of training"),
+        "{error}"
+    );
+}

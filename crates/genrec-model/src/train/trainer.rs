@@ -51,6 +51,7 @@ impl SequenceTrainer {
                 expected: format!("one for each of the {} items of the data", train.items()),
             });
         }
+        super::expect_same_items(train, validation)?;
         let task = NextIdentifier::new(&model, tokens, train, self.0.config());
         Ok(self.0.fit(model, task, validation, listener)?)
     }

@@ -12,6 +12,9 @@ const ROWS_AT_ONCE: usize = 4096;
 
 /// K encoders, K codebooks, one decoder (TokenRec, section 4.2).
 ///
+/// With q a row and q' the row after the mask: `a_k = Enc_k(q')`, `w_k = argmin_l ||a_k - c^k_l||^2`, `r = Dec((1/K) sum_k c^k_{w_k})`, and the loss is
+/// `||q - r||^2 + sum_k ||sg[a_k] - c^k_{w_k}||^2 + beta sum_k ||a_k - sg[c^k_{w_k}]||^2`, straight through from codeword to latent.
+///
 /// [`forward`](Quantizer::forward) hides a part of the rows and normalizes by the statistics of the batch; [`encode`](Quantizer::encode) sees whole rows and
 /// normalizes by running statistics, so that the codes of a row do not depend on the rows beside it.
 #[derive(Module, Debug)]

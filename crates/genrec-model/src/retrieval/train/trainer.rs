@@ -9,6 +9,7 @@ use genrec_train::{Trainer, TrainingConfig, TrainingEvent};
 
 use super::task::NearItems;
 use crate::retrieval::{Representations, RetrievalModel, Tokens};
+use crate::train::expect_same_items;
 use crate::{Error, Result};
 
 /// What the training of a retrieval model has come to.
@@ -78,6 +79,7 @@ impl RetrievalTrainer {
                 ),
             });
         }
+        expect_same_items(train, validation)?;
         let config = self.trainer.config();
         if (config.temperature, config.label_smoothing) != (1.0, 0.0) {
             return Err(Error::Config {
