@@ -9,6 +9,8 @@
 //!   validation.
 
 mod config;
+#[cfg(all(test, feature = "train"))]
+mod golden;
 mod model;
 mod recommender;
 #[cfg(feature = "train")]

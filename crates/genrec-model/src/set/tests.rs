@@ -186,7 +186,7 @@ fn beta_is_the_one_that_does_best_on_validation() {
     let (slots, width) = (table.slots(), table.d_model());
     let mut misled = table.rows().clone().into_array();
     for item in 0..ITEMS as usize {
-        let other = table.rows().row((item + 7) % ITEMS as usize);
+        let other = table.rows().row(item * 5 % ITEMS as usize);
         for column in width..slots * width {
             misled[[item, column]] = other[column];
         }
