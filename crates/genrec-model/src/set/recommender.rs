@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use super::model::SetModel;
 use crate::{Error, Result};
 
-/// Histories in one forward pass.
-const BATCH: usize = 64;
+/// Histories in one forward pass: few, so that every core has some of its own; operations inside a pass do not keep all cores busy.
+const BATCH: usize = 8;
 
 /// Ranks items by how well their tokens fit the answers: `(1 - beta) <z_0, c_i> + beta sum_n <z_n, s_in>` (SETRec, equation 8).
 ///
