@@ -157,7 +157,7 @@ impl TokenTable {
                 })?;
                 let size = file.codebook_sizes[level];
                 if code.index() >= size {
-                    let expected = format!("a token of {side} {row} below {size} codewords");
+                    let expected = format!("a code below {size} in level {level} of {side} {row}");
                     return Err(fail(1, expected, format!("{name:?}")));
                 }
                 codes.push(code);
