@@ -67,6 +67,13 @@ pub enum Error {
         level: usize,
     },
 
+    /// A lattice with a level that nothing can be taken from, or without levels.
+    #[error("level {level} of the lattice has no tokens; every sequence needs one there")]
+    EmptyLevel {
+        /// The level, counted from 0.
+        level: usize,
+    },
+
     /// A scorer wrote something that is no log-probability, or did not write at all (scores are NaN
     /// until they are written).
     #[error(

@@ -45,6 +45,7 @@
 //!   parallel sort.
 //! - [`BeamSearch`], set up by a [`BeamSearchConfig`]: finds the best values over any [`Scorer`],
 //!   within a [`Filter`] for each request.
+//! - [`Lattice`]: all that could be an identifier, searched when a model proposes new ones.
 //! - [`Error`]: everything that can go wrong.
 //!
 //! Nothing here knows a tensor library, so the crate builds in seconds.
@@ -55,7 +56,7 @@ mod scorer;
 mod token;
 mod trie;
 
-pub use beam::{BeamSearch, BeamSearchConfig, Filter, Hypothesis};
+pub use beam::{BeamSearch, BeamSearchConfig, Filter, Hypothesis, Lattice, Sequence};
 pub use error::{Error, Result};
 pub use scorer::{Beam, ROUNDING, Scorer, TableScorer};
 pub use token::TokenId;

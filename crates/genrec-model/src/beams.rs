@@ -8,7 +8,8 @@ use crate::sequence::SoftmaxOver;
 
 /// Lays the beams of every step of a search out as a rectangle `[requests, width]`, and reads the scores of the candidates from what a model says of its rows.
 pub(crate) struct BeamRows<'a> {
-    trie: &'a Trie,
+    /// Needed with [`SoftmaxOver::Children`] only.
+    trie: Option<&'a Trie>,
     requests: usize,
     /// The column of every beam of the last step among the beams of its request.
     columns: Vec<usize>,
@@ -27,7 +28,7 @@ pub(crate) struct Rectangle {
 }
 
 impl<'a> BeamRows<'a> {
-    pub(crate) fn new(trie: &'a Trie, requests: usize) -> Self {
+    pub(crate) fn new(trie: Option<&'a Trie>, requests: usize) -> Self {
         Self {
             trie,
             requests,
@@ -90,7 +91,7 @@ impl<'a> BeamRows<'a> {
             let row = &found[(beam.request as usize * width + column) * classes..][..classes];
             let scores = &mut scores[index * candidates.len()..][..candidates.len()];
             if softmax == SoftmaxOver::Children {
-                let children = self.trie.children(self.nodes[index]);
+                let children = self.trie().children(self.nodes[index]);
                 among_children(row, first, children.tokens(), candidates, scores);
             } else {
                 for (score, candidate) in scores.iter_mut().zip(candidates) {
@@ -100,14 +101,19 @@ impl<'a> BeamRows<'a> {
         }
     }
 
+    fn trie(&self) -> &'a Trie {
+        self.trie
+            .expect("a softmax over the tokens that can follow needs the trie that says which")
+    }
+
     /// The trie nodes of the beams.
     fn step_nodes(&self, depth: usize, beams: &[Beam]) -> Vec<NodeId> {
         let node = |beam: &Beam| {
             if depth == 0 {
-                return self.trie.root();
+                return self.trie().root();
             }
             let parent = self.nodes[beam.parent as usize];
-            self.trie
+            self.trie()
                 .step(parent, beam.token)
                 .expect("a beam follows the trie")
         };

@@ -37,6 +37,7 @@
 //! - [`sequence`]: TIGER and LETTER-TIGER: histories to identifier tokens, constrained beam search, items out.
 //! - [`set`]: SETRec: sets of continuous tokens, all answered at once.
 //! - [`retrieval`]: TokenRec: users and items as tokens of a prompt, the next item by nearest neighbour.
+//! - [`siit`] (feature `train`): SIIT: rounds in which a language model writes its identifiers anew.
 //! - [`train`] (feature `train`, on by default): training on burn-train with length buckets, early stopping, and checkpoints that survive a kill.
 //! - [`System`]: a trained recommender in one verified folder.
 
@@ -47,6 +48,8 @@ pub mod lm;
 pub mod retrieval;
 pub mod sequence;
 pub mod set;
+#[cfg(feature = "train")]
+pub mod siit;
 mod system;
 pub mod t5;
 #[cfg(feature = "train")]

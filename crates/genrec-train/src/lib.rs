@@ -31,4 +31,6 @@ pub use samples::{Samples, batches};
 pub use seed::mixed;
 pub use softmax::softmax_loss;
 #[cfg(feature = "trainer")]
-pub use trainer::{EpochSummary, Task, Trained, Trainer, TrainingConfig, TrainingEvent};
+pub use trainer::{
+    EpochSummary, Task, Trained, Trainer, TrainingConfig, TrainingEvent, describe_weights,
+};

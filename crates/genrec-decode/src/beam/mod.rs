@@ -2,6 +2,7 @@
 
 mod config;
 mod filter;
+mod lattice;
 mod ranking;
 mod request;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use rayon::prelude::*;
 
 pub use config::BeamSearchConfig;
 pub use filter::Filter;
+pub use lattice::{Lattice, Sequence};
 use request::{Request, Step};
 
 use crate::{Beam, Result, Scorer, TokenId, Trie};

@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 pub use proposals::{Proposal, Proposals};
 pub use similarity::semantic_similarity;
 
-use crate::{Code, Error, Identifier, IdentifierTable, Result};
+use crate::{Code, CodeTable, Error, Identifier, IdentifierTable, Result};
 
 /// Who gets an identifier that several items want.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,16 @@ pub struct Refined {
     pub changed: f64,
     /// The items for which no proposal was left: they keep their best one and got one code more.
     pub extended: Vec<ItemId>,
+    /// The place, among its proposals, of the one that each item got.
+    pub places: Vec<Option<usize>>,
+}
+
+impl Refined {
+    /// The share of items that got one of their first `k` proposals.
+    pub fn coverage(&self, k: usize) -> f64 {
+        let within = |place: &&Option<usize>| place.is_some_and(|place| place < k);
+        self.places.iter().filter(within).count() as f64 / self.places.len() as f64
+    }
 }
 
 /// Gives every item the identifier that a model proposes for it, as far as nobody else has it.
@@ -80,8 +90,59 @@ pub fn refine(
     proposals: &Proposals,
     assignment: &Assignment,
 ) -> Result<Refined> {
+    let chosen = chosen(table, proposals, assignment)?;
+    let (identifiers, extended) = complete(proposals, &chosen);
+    let changed = table
+        .iter()
+        .zip(&identifiers)
+        .filter(|((_, before), after)| *before != &***after)
+        .count();
+    let items = identifiers.len() as f64;
+    Ok(Refined {
+        collision_rate: proposals.collision_rate(),
+        changed: changed as f64 / items,
+        table: sized(identifiers, table.codebook_sizes())?,
+        extended,
+        places: chosen,
+    })
+}
+
+/// As [`refine`], but without the repair: an item for which nothing is left shares its best proposal with the item that has it. For comparison; identifiers have to be of
+/// one length.
+///
+/// # Errors
+///
+/// As [`refine`], and identifiers of different length.
+pub fn refine_collided(
+    table: &IdentifierTable,
+    proposals: &Proposals,
+    assignment: &Assignment,
+) -> Result<CodeTable> {
+    let chosen = chosen(table, proposals, assignment)?;
+    let levels = proposals.of(0)[0].identifier.len();
+    let mut codes = Vec::with_capacity(chosen.len() * levels);
+    for (item, place) in chosen.into_iter().enumerate() {
+        let identifier = &proposals.of(item)[place.unwrap_or(0)].identifier;
+        if identifier.len() != levels {
+            return Err(Error::Shape {
+                expected: format!("identifiers of {levels} codes, as item 0 has"),
+                found: format!("{identifier} for item {item}"),
+            });
+        }
+        codes.extend_from_slice(identifier);
+    }
+    let sizes = table.codebook_sizes()[..levels.min(table.levels())].to_vec();
+    CodeTable::new(proposals.items(), levels, codes, sizes)
+}
+
+/// The place of the proposal that each item gets, if any.
+fn chosen(
+    table: &IdentifierTable,
+    proposals: &Proposals,
+    assignment: &Assignment,
+) -> Result<Vec<Option<usize>>> {
     proposals.expect_fit(table)?;
-    let chosen = match assignment {
+    Ok(match assignment {
         Assignment::AsListed => assign::in_order(proposals, 0..proposals.items()),
         Assignment::ByPopularity(counts) => {
             if counts.len() != proposals.items() {
@@ -96,19 +157,6 @@ pub fn refine(
         }
         Assignment::ByScore => assign::by_score(proposals),
         Assignment::Optimal => optimal::assign(proposals),
-    };
-    let (identifiers, extended) = complete(proposals, &chosen);
-    let changed = table
-        .iter()
-        .zip(&identifiers)
-        .filter(|((_, before), after)| *before != &***after)
-        .count();
-    let items = identifiers.len() as f64;
-    Ok(Refined {
-        collision_rate: proposals.collision_rate(),
-        changed: changed as f64 / items,
-        table: sized(identifiers, table.codebook_sizes())?,
-        extended,
     })
 }
 

@@ -240,3 +240,37 @@ fn similarity_is_that_of_all_pairs_one_by_one() {
     );
     assert!(semantic_similarity(&table, &text.slice(0..4)).is_err());
 }
+
+#[test]
+fn without_repair_items_share_what_they_want() {
+    let proposal = |codes: [u32; 2], score| Proposal::new(Identifier::from_iter(codes), score);
+    let proposals = Proposals::new(vec![
+        vec![proposal([0, 1], -0.5), proposal([1, 1], -0.6)],
+        vec![proposal([0, 1], -0.1), proposal([1, 1], -0.2)],
+        vec![proposal([0, 1], -0.3)],
+    ])
+    .unwrap();
+    let (table, listed) = (before(3), Assignment::AsListed);
+    let refined = refine(&table, &proposals, &listed).unwrap();
+    assert_eq!(refined.places, [Some(0), Some(1), None]);
+    assert_eq!(
+        [0, 1, 2].map(|k| refined.coverage(k)),
+        [0.0, 1.0 / 3.0, 2.0 / 3.0]
+    );
+    let collided = refine_collided(&table, &proposals, &listed).unwrap();
+    assert_eq!(
+        collided.to_index_json(),
+        r#"{"0": ["<a_0>", "<b_1>"], "1": ["<a_1>", "<b_1>"], "2": ["<a_0>", "<b_1>"]}"#
+    );
+    // Greedy: everybody takes the first.
+    let greedy = refine_collided(&table, &proposals.clone().truncated(1), &listed).unwrap();
+    assert_eq!(greedy.collisions().distinct(), 1);
+    let longer = Proposal::new(Identifier::from_iter([0, 1, 0]), -0.1);
+    let mixed = Proposals::new(vec![
+        vec![longer],
+        vec![proposal([0, 0], -0.1)],
+        vec![proposal([1, 1], -0.1)],
+    ]);
+    let error = refine_collided(&table, &mixed.unwrap(), &listed).unwrap_err();
+    assert!(error.to_string().contains("3 codes"), "{error}");
+}

@@ -3,12 +3,15 @@
 //! *In:* identifiers of the items, what the items say, and training histories. *Out:* a [`LanguageRecommender`]: a history in an instruction in natural language, an identifier as the
 //! answer, constrained to those that exist.
 //!
+//! - [`TextModel`]: a T5 or a decoder-only model, from any Hugging Face folder or from nothing.
 //! - [`TextTokenizer`]: words and identifiers as tokens of one vocabulary; any Hugging Face `tokenizer.json`, or a small one trained on the texts at hand.
 //! - [`Templates`]: instructions as data, fifteen wordings of the next item for shops and for places.
 //! - [`Instructions`]: what a model is tuned on: next item, text to identifier and back, mixed histories, and search and preferences where there is text for them. The loss is on the
 //!   response only.
 //! - [`InstructionTrainer`] (feature `train`): the tuning, whole or of [adapters](crate::lm::LoraConfig).
 
+mod model;
+mod propose;
 mod recommender;
 mod samples;
 #[cfg(feature = "train")]
@@ -18,6 +21,8 @@ mod templates;
 mod tests;
 mod text;
 
+pub use model::TextModel;
+pub use propose::{Regeneration, propose};
 pub use recommender::LanguageRecommender;
 pub use samples::{Exchange, Instructions};
 #[cfg(feature = "train")]

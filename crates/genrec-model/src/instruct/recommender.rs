@@ -1,15 +1,13 @@
 //! A tuned language model as a recommender.
 
 use burn::module::Module;
-use burn::tensor::{Tensor, TensorData};
 use genrec_data::ItemId;
 use genrec_decode::{BeamSearchConfig, TokenId, Trie, TrieBuilder};
 use genrec_metrics::{Query, Ranked, Recommender};
 use rayon::prelude::*;
 
+use super::model::TextModel;
 use super::samples::Instructions;
-use crate::lm::{LanguageModel, LanguageScorer};
-use crate::sequence::SoftmaxOver;
 use crate::{Error, Result};
 
 /// Prompts that are answered at once.
@@ -48,62 +46,20 @@ impl Decoding {
     /// The best `k` groups of items for each prompt, with their log-probabilities.
     pub(super) fn answer(
         &self,
-        model: &LanguageModel,
+        model: &TextModel,
         prompts: &[Vec<u32>],
         k: usize,
     ) -> Result<Vec<Answer>> {
-        // Prompts of like length share a batch; the answers do not depend on it.
-        let mut order: Vec<usize> = (0..prompts.len()).collect();
-        order.sort_by_key(|&prompt| prompts[prompt].len());
-        let answers: Vec<Result<Vec<Answer>>> = order
-            .par_chunks(BATCH)
-            .map(|batch| {
-                let batch: Vec<&[u32]> = batch.iter().map(|&prompt| &prompts[prompt][..]).collect();
-                self.answer_batch(model, &batch, k)
-            })
-            .collect();
-        let mut all = vec![Vec::new(); prompts.len()];
-        let mut places = order.into_iter();
-        for answers in answers {
-            for (answer, place) in answers?.into_iter().zip(places.by_ref()) {
-                all[place] = answer;
-            }
-        }
-        Ok(all)
+        in_batches(prompts, |batch| self.answer_batch(model, batch, k))
     }
 
-    fn answer_batch(
-        &self,
-        model: &LanguageModel,
-        prompts: &[&[u32]],
-        k: usize,
-    ) -> Result<Vec<Answer>> {
-        let device = model.device();
-        let lengths: Vec<usize> = prompts.iter().map(|prompt| prompt.len()).collect();
-        let longest = lengths.iter().copied().max().unwrap_or(0);
-        let eos = self.instructions.eos();
-        let tokens: Vec<i64> = prompts
-            .iter()
-            .flat_map(|prompt| {
-                let padding = std::iter::repeat_n(&eos, longest - prompt.len());
-                prompt.iter().chain(padding).map(|&token| i64::from(token))
-            })
-            .collect();
-        let tokens = Tensor::from_data(TensorData::new(tokens, [prompts.len(), longest]), &device);
-        let over = SoftmaxOver::Vocabulary;
-        let mut scorer = LanguageScorer::new(model, &self.trie, tokens, &lengths, over);
-        let wrong = |error: genrec_decode::Error| Error::Config {
-            what: "answers of the language model",
-            found: error.to_string(),
-            expected: String::from("log-probabilities; has its training diverged?"),
-        };
-        let search = BeamSearchConfig::new(k)
-            .with_width(self.beams.max(k))
-            .init()
-            .map_err(wrong)?;
+    fn answer_batch(&self, model: &TextModel, prompts: &[&[u32]], k: usize) -> Result<Vec<Answer>> {
+        let mut scorer = model.scorer(Some(&self.trie), prompts);
+        let search = BeamSearchConfig::new(k).with_width(self.beams.max(k));
         let found = search
-            .search(&self.trie, prompts.len(), &mut scorer, None)
-            .map_err(wrong)?;
+            .init()
+            .and_then(|search| search.search(&self.trie, prompts.len(), scorer.as_mut(), None))
+            .map_err(no_answers)?;
         let pairs = found.into_iter().map(|list| {
             list.into_iter()
                 .map(|found| (found.value, found.score))
@@ -115,7 +71,7 @@ impl Decoding {
     /// The best items after each history; nothing follows an empty one.
     pub(super) fn recommend(
         &self,
-        model: &LanguageModel,
+        model: &TextModel,
         queries: &[Query<'_>],
         k: usize,
     ) -> Result<Vec<Ranked>> {
@@ -140,12 +96,45 @@ impl Decoding {
     }
 }
 
+/// Answers to prompts, a batch of like length at a time and several batches side by side; the answers do not depend on it.
+pub(super) fn in_batches<A: Clone + Default + Send>(
+    prompts: &[Vec<u32>],
+    answer: impl Fn(&[&[u32]]) -> Result<Vec<A>> + Sync,
+) -> Result<Vec<A>> {
+    let mut order: Vec<usize> = (0..prompts.len()).collect();
+    order.sort_by_key(|&prompt| prompts[prompt].len());
+    let answers: Vec<Result<Vec<A>>> = order
+        .par_chunks(BATCH)
+        .map(|batch| {
+            let batch: Vec<&[u32]> = batch.iter().map(|&prompt| &prompts[prompt][..]).collect();
+            answer(&batch)
+        })
+        .collect();
+    let mut all = vec![A::default(); prompts.len()];
+    let mut places = order.into_iter();
+    for answers in answers {
+        for (answer, place) in answers?.into_iter().zip(places.by_ref()) {
+            all[place] = answer;
+        }
+    }
+    Ok(all)
+}
+
+/// A search that could not go on.
+pub(super) fn no_answers(error: genrec_decode::Error) -> Error {
+    Error::Config {
+        what: "answers of the language model",
+        found: error.to_string(),
+        expected: String::from("log-probabilities; has its training diverged?"),
+    }
+}
+
 /// Recommends by asking a language model in words (LC-Rec): the score of an item is the log-probability of its identifier after the instruction. Only items of the catalogue can
 /// come out.
 #[derive(Clone, Debug)]
 pub struct LanguageRecommender {
     name: String,
-    model: LanguageModel,
+    model: TextModel,
     decoding: Decoding,
 }
 
@@ -153,19 +142,19 @@ impl LanguageRecommender {
     /// A recommender around a model that was tuned on such instructions; `beams` prefixes are followed (20 in the papers).
     pub fn new(
         name: impl Into<String>,
-        model: LanguageModel,
+        model: impl Into<TextModel>,
         instructions: Instructions,
         beams: usize,
     ) -> Self {
         Self {
             name: name.into(),
-            model,
+            model: model.into(),
             decoding: Decoding::new(instructions, beams),
         }
     }
 
     /// The model.
-    pub fn model(&self) -> &LanguageModel {
+    pub fn model(&self) -> &TextModel {
         &self.model
     }
 

@@ -278,8 +278,16 @@ impl Instructions {
     /// [`Error::Config`] if the tokenizer refuses a text.
     pub(super) fn question(&self, history: &[ItemId]) -> Result<Vec<u32>> {
         let written = self.written(history, |_| None);
-        self.text
-            .encode(&filled(&self.templates.next_item[0], &written))
+        self.prompt(&self.templates.next_item[0], &written)
+    }
+
+    /// Whether an item says anything.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such item.
+    pub fn has_text(&self, item: ItemId) -> bool {
+        !self.texts[item.index()].is_empty()
     }
 
     /// What the item says, asked for its identifier in the first wording.
@@ -289,8 +297,7 @@ impl Instructions {
     /// [`Error::Config`] if the tokenizer refuses a text.
     pub fn text_question(&self, item: ItemId) -> Result<Vec<u32>> {
         let says = self.shortened(&self.texts[item.index()])?;
-        self.text
-            .encode(&filled(&self.templates.text_to_identifier[0], &says))
+        self.prompt(&self.templates.text_to_identifier[0], &says)
     }
 
     /// The tokens that an item's identifier has for the language model.
@@ -332,8 +339,21 @@ impl Instructions {
     }
 
     fn asked(&self, template: &str, with: &str, response: Vec<u32>) -> Result<Exchange> {
-        let prompt = self.text.encode(&filled(template, with))?;
+        let prompt = self.prompt(template, with)?;
         Ok(Exchange { prompt, response })
+    }
+
+    fn prompt(&self, template: &str, with: &str) -> Result<Vec<u32>> {
+        let text = filled(template, with);
+        let tokens = self.text.encode(&text)?;
+        if tokens.is_empty() {
+            return Err(Error::Config {
+                what: "prompt",
+                found: format!("{text:?}, which has no tokens"),
+                expected: String::from("words, in the template or in what is put into it"),
+            });
+        }
+        Ok(tokens)
     }
 
     /// Words as a response, with the token that ends it.

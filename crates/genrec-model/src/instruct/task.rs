@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use genrec_data::Validation;
 use genrec_metrics::{Query, Ranked};
 use genrec_train::{Task, Trained, Trainer, TrainingConfig, TrainingEvent, mixed};
 
+use super::model::{Batch, Layout, TextModel};
 use super::recommender::Decoding;
 use super::samples::{Exchange, Instructions};
-use crate::lm::LanguageModel;
 use crate::{Error, Result};
 
-/// Tunes a [`LanguageModel`] on [`Instructions`], with checkpoints in a folder; the loss is on the responses only.
+/// Tunes a [`TextModel`] on [`Instructions`], with checkpoints in a folder; the loss is on the responses only.
 ///
 /// A [`Trainer`] that measures the recommender on a sample of the validation users by NDCG@10 of its constrained beam search.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ impl InstructionTrainer {
         Self(self.0.with_resume(resume))
     }
 
-    /// Trains on `instructions`, measured on `validation`; `listener` hears of every batch and epoch. A model with [adapters](LanguageModel::adapt) is trained in these, its
+    /// Trains on `instructions`, measured on `validation`; `listener` hears of every batch and epoch. A model with [adapters](crate::lm::LanguageModel::adapt) is trained in these, its
     /// embeddings and its head.
     ///
     /// # Errors
@@ -38,19 +38,18 @@ impl InstructionTrainer {
     /// [`Error::Config`] if the model has fewer tokens than the instructions, and those of [`Trainer::fit`].
     pub fn fit(
         &self,
-        model: LanguageModel,
+        model: impl Into<TextModel>,
         instructions: &Instructions,
         validation: &Validation,
         listener: impl FnMut(TrainingEvent) + Send + 'static,
-    ) -> Result<Trained<LanguageModel>> {
-        let (tokens, needed) = (model.config().vocab_size, instructions.text().len());
+    ) -> Result<Trained<TextModel>> {
+        let model = model.into();
+        let (tokens, needed) = (model.vocab_size(), instructions.text().len());
         if tokens < needed {
             return Err(Error::Config {
                 what: "tokens of the language model",
                 found: tokens.to_string(),
-                expected: format!(
-                    "at least {needed}, as the text has: see `LanguageModel::add_tokens`"
-                ),
+                expected: format!("at least {needed}, as the text has: see `TextModel::with_room`"),
             });
         }
         let config = self.0.config();
@@ -63,6 +62,7 @@ impl InstructionTrainer {
         let task = Tuning {
             decoding: Decoding::new(instructions.clone(), config.validation_beams),
             lengths,
+            layout: model.layout(),
             temperature: config.temperature,
             label_smoothing: config.label_smoothing,
         };
@@ -76,22 +76,13 @@ struct Tuning {
     decoding: Decoding,
     /// About how many tokens each sample has; how many exactly depends on the wording.
     lengths: Vec<u32>,
+    layout: Layout,
     temperature: f64,
     label_smoothing: f64,
 }
 
-/// Exchanges as tensors.
-struct Batch {
-    /// Prompts and responses, one after the other, padded behind, `[rows, positions]`.
-    tokens: Tensor<2, Int>,
-    /// The positions, among all of the batch, that are followed by a token of a response, `[predictions]`.
-    places: Tensor<1, Int>,
-    /// Those tokens, `[predictions]`.
-    targets: Tensor<1, Int>,
-}
-
 impl Task for Tuning {
-    type Model = LanguageModel;
+    type Model = TextModel;
     type Batch = Batch;
 
     fn samples(&self) -> usize {
@@ -110,44 +101,16 @@ impl Task for Tuning {
                 .expect("all texts were tokenized before")
         };
         let exchanges: Vec<Exchange> = samples.iter().map(exchange).collect();
-        // The last token of a response is not read.
-        let length = |exchange: &Exchange| exchange.prompt.len() + exchange.response.len() - 1;
-        let longest = exchanges.iter().map(length).max().unwrap_or(1);
-        let (mut tokens, mut places, mut targets) = (Vec::new(), Vec::new(), Vec::new());
-        for (row, exchange) in exchanges.iter().enumerate() {
-            let Exchange { prompt, response } = exchange;
-            let first = row * longest + prompt.len() - 1;
-            places.extend((0..response.len()).map(|place| (first + place) as i64));
-            targets.extend(response.iter().map(|&token| i64::from(token)));
-            let read = prompt.iter().chain(&response[..response.len() - 1]);
-            tokens.extend(read.map(|&token| i64::from(token)));
-            let padding = longest - length(exchange);
-            tokens.extend(std::iter::repeat_n(i64::from(instructions.eos()), padding));
-        }
-        let predictions = targets.len();
-        let tokens = TensorData::new(tokens, [exchanges.len(), longest]);
-        Batch {
-            tokens: Tensor::from_data(tokens, device),
-            places: Tensor::from_data(TensorData::new(places, [predictions]), device),
-            targets: Tensor::from_data(TensorData::new(targets, [predictions]), device),
-        }
+        Batch::new(&exchanges, self.layout, device)
     }
 
     fn predictions(&self, batch: &Batch) -> usize {
         batch.targets.dims()[0]
     }
 
-    fn loss(
-        &self,
-        model: &LanguageModel,
-        batch: &Batch,
-        predictions: usize,
-        seed: u64,
-    ) -> Tensor<1> {
+    fn loss(&self, model: &TextModel, batch: &Batch, predictions: usize, seed: u64) -> Tensor<1> {
         model.seed_dropout(seed);
-        let states = model.forward(batch.tokens.clone());
-        let states = states.flatten::<2>(0, 1).select(0, batch.places.clone());
-        let logits = model.logits(states, 0..model.config().vocab_size) / self.temperature;
+        let logits = model.logits(batch) / self.temperature;
         let all = log_softmax(logits, 1);
         let right = all
             .clone()
@@ -159,7 +122,7 @@ impl Task for Tuning {
         sum / -(predictions as f64)
     }
 
-    fn recommend(&self, model: &LanguageModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
+    fn recommend(&self, model: &TextModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
         self.decoding
             .recommend(model, queries, k)
             .unwrap_or_else(|_| vec![Ranked::default(); queries.len()])

@@ -199,5 +199,5 @@ fn a_model_with_too_few_tokens_is_refused() {
     let error = InstructionTrainer::new(TrainingConfig::new(), folder.path())
         .fit(model, &all, &split.validation, |_| {})
         .unwrap_err();
-    assert!(error.to_string().contains("add_tokens"), "{error}");
+    assert!(error.to_string().contains("with_room"), "{error}");
 }

@@ -103,11 +103,7 @@ impl TextTokenizer {
         if self.identifiers.is_some() {
             return Err(wrong(String::from("one that has some already")));
         }
-        let first = self.len();
-        let tokens = (0..vocabulary.levels()).flat_map(|level| vocabulary.level(level));
-        let names: Vec<String> = tokens
-            .map(|token| vocabulary.name(TokenId::new(token)))
-            .collect();
+        let names = names(vocabulary);
         if let Some(name) = names
             .iter()
             .find(|name| self.inner.token_to_id(name).is_some())
@@ -120,9 +116,29 @@ impl TextTokenizer {
         self.inner
             .add_tokens(added)
             .map_err(|error| wrong(error.to_string()))?;
+        self.having_identifiers(vocabulary)
+    }
+
+    /// The tokenizer with the tokens of identifiers that it has already, as [`with_identifiers`](Self::with_identifiers) added them before it was saved.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if a token of theirs is missing, or they do not follow one another.
+    pub fn having_identifiers(mut self, vocabulary: &Vocabulary) -> Result<Self> {
+        let names = names(vocabulary);
+        let first = names.first().and_then(|name| self.token(name)).unwrap_or(0);
+        for (place, name) in names.iter().enumerate() {
+            if self.token(name) != Some(first + place as u32) {
+                return Err(Error::Config {
+                    what: "text tokenizer",
+                    found: format!("{name} as token {:?}", self.token(name)),
+                    expected: format!("token {}, as the levels follow", first as usize + place),
+                });
+            }
+        }
         self.identifiers = Some(Identifiers {
             vocabulary: vocabulary.clone(),
-            first: first as u32,
+            first,
         });
         Ok(self)
     }
@@ -202,9 +218,21 @@ impl TextTokenizer {
     /// [`Error::Io`] if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let text = self.inner.to_string(true).expect("a tokenizer is JSON");
-        std::fs::write(path, text).map_err(Error::io(path))
+        std::fs::write(path, self.to_json()).map_err(Error::io(path))
     }
+
+    /// The content of `tokenizer.json`.
+    pub(crate) fn to_json(&self) -> String {
+        self.inner.to_string(true).expect("a tokenizer is JSON")
+    }
+}
+
+/// How the codes of identifiers are written, level by level.
+fn names(vocabulary: &Vocabulary) -> Vec<String> {
+    let tokens = (0..vocabulary.levels()).flat_map(|level| vocabulary.level(level));
+    tokens
+        .map(|token| vocabulary.name(TokenId::new(token)))
+        .collect()
 }
 
 #[cfg(test)]

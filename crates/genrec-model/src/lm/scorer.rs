@@ -22,17 +22,18 @@ pub struct LanguageScorer<'a> {
 }
 
 impl<'a> LanguageScorer<'a> {
-    /// Reads prompts, `tokens`, `[rows, positions]`, of which the first `lengths[row]` are real, for a search of `trie` with one request a row.
+    /// Reads prompts, `tokens`, `[rows, positions]`, of which the first `lengths[row]` are real, for a search of `trie`, or of a [`Lattice`](genrec_decode::Lattice), with one request
+    /// a row.
     ///
     /// The softmax is over the whole vocabulary, over the tokens from the first to the last that can follow anywhere at a depth ([`SoftmaxOver::Level`]), or over those that can follow
-    /// a beam.
+    /// a beam ([`SoftmaxOver::Children`], for which alone the trie is needed).
     ///
     /// # Panics
     ///
     /// As [`LanguageModel::read`].
     pub fn new(
         model: &'a LanguageModel,
-        trie: &'a Trie,
+        trie: Option<&'a Trie>,
         tokens: Tensor<2, Int>,
         lengths: &[usize],
         softmax: SoftmaxOver,
@@ -70,13 +71,9 @@ impl Scorer for LanguageScorer<'_> {
                 .step(tensor(tokens), &self.prompt, &mut self.beams);
             states.flatten::<2>(0, 1)
         };
-        let range = match (self.softmax, candidates) {
-            (SoftmaxOver::Level | SoftmaxOver::Children, [first, .., last]) => {
-                first.index()..last.index() + 1
-            }
-            (SoftmaxOver::Level | SoftmaxOver::Children, [only]) => only.index()..only.index() + 1,
-            _ => 0..self.model.config().vocab_size,
-        };
+        let range = self
+            .softmax
+            .range(candidates, self.model.config().vocab_size);
         let first = range.start;
         let logits = self.model.logits(hidden, range);
         let step = (depth, beams, candidates);

@@ -1,6 +1,9 @@
 //! What a sequence recommender is made of, and the settings of the papers.
 
+use std::ops::Range;
+
 use burn::config::Config;
+use genrec_decode::TokenId;
 use genrec_identify::Vocabulary;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +39,17 @@ pub enum SoftmaxOver {
     Children,
     /// The whole vocabulary, text tokens included, as the released code of LETTER does.
     Vocabulary,
+}
+
+impl SoftmaxOver {
+    /// The tokens that a model has to give logits of, where `candidates` (ascending) can follow.
+    pub(crate) fn range(self, candidates: &[TokenId], vocab_size: usize) -> Range<usize> {
+        match (self, candidates) {
+            (Self::Level | Self::Children, [first, .., last]) => first.index()..last.index() + 1,
+            (Self::Level | Self::Children, [only]) => only.index()..only.index() + 1,
+            _ => 0..vocab_size,
+        }
+    }
 }
 
 /// Configuration of a [`SequenceModel`](super::SequenceModel), and of the [`SequenceRecommender`](super::SequenceRecommender) around it.

@@ -29,7 +29,7 @@ impl<'a> SequenceScorer<'a> {
         let encoded = model.encode(inputs);
         let requests = inputs.mask.dims()[0];
         Self {
-            rows: BeamRows::new(trie, requests),
+            rows: BeamRows::new(Some(trie), requests),
             device: encoded.device(),
             requests,
             state: model.state(&encoded, &inputs.mask.clone().unsqueeze_dim::<3>(1)),

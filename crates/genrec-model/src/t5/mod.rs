@@ -40,6 +40,7 @@ mod feed_forward;
 mod files;
 mod model;
 mod norm;
+mod scorer;
 mod sets;
 mod stack;
 
@@ -54,5 +55,6 @@ pub use config::{Activation, T5Config};
 pub use feed_forward::FeedForward;
 pub use model::T5;
 pub use norm::RmsNorm;
+pub use scorer::T5Scorer;
 pub use sets::SetAttention;
 pub use stack::{Decoder, DecoderLayer, Encoder, EncoderLayer};

@@ -81,6 +81,28 @@ impl T5 {
         self.shared = shared;
     }
 
+    /// Makes room for `added` more tokens behind the others, in the embeddings and, where it is one of its own, in the head. Their rows are the mean of the others' plus
+    /// noise with a tenth of the others' standard deviation, a function of `seed`.
+    pub fn add_tokens(&mut self, added: usize, seed: u64) {
+        let draw = &mut Draw::new(seed, &self.shared.val().device());
+        // `rows` are tokens, `[vocab_size, d_model]`; `[added, d_model]` comes back.
+        let mut new = |rows: Tensor<2>| {
+            let [tokens, d_model] = rows.dims();
+            let mean = rows.clone().mean_dim(0);
+            let variance = (rows - mean.clone()).square().sum() / (tokens * d_model) as f64;
+            mean + draw.normal([added, d_model], 0.1) * variance.sqrt().reshape([1, 1])
+        };
+        let rows = self.shared.val();
+        let rows = Tensor::cat(vec![rows.clone(), new(rows)], 0);
+        self.shared = Param::from_tensor(rows.detach());
+        if let Some(head) = &mut self.head {
+            let columns = head.weight.val();
+            let added = new(columns.clone().transpose()).transpose();
+            head.weight = Param::from_tensor(Tensor::cat(vec![columns, added], 1).detach());
+        }
+        self.config.vocab_size += added;
+    }
+
     /// Starts the sequence of dropout masks of `seed`.
     ///
     /// The masks drawn from here on depend on nothing else, whatever was computed before: seed it from epoch and step, and a resumed run repeats an

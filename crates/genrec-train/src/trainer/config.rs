@@ -13,6 +13,10 @@ pub struct TrainingConfig {
     /// Samples a forward and backward pass. A sample is a prefix and its next item, or a whole sequence.
     #[config(default = 256)]
     pub batch_size: usize,
+    /// Samples of an epoch, drawn anew for each; `None`, or more than there are, takes them all. Where there are many samples a user, this gives more validations for
+    /// the same work.
+    #[config(default = "None")]
+    pub samples_per_epoch: Option<usize>,
     /// Samples of a batch that are computed at a time. The pieces of a batch are computed side by side on the cores of the host and their gradients
     /// added in order, so that the result does not depend on the number of cores. `None` computes the batch as a whole: for GPUs.
     #[config(default = "None")]
@@ -90,6 +94,7 @@ impl TrainingConfig {
             ("epochs", self.epochs),
             ("batch_size", self.batch_size),
             ("accumulation", self.accumulation),
+            ("samples_per_epoch", self.samples_per_epoch.unwrap_or(1)),
             ("piece_rows", self.piece_rows.unwrap_or(1)),
             ("bucket_window", self.bucket_window),
             ("validation_users", self.validation_users),

@@ -163,12 +163,14 @@ impl Trainer {
         let last = vault.last_epoch();
         let next = last as u64 + 1;
         let total = task.samples();
-        let batches = total.div_ceil(config.batch_size);
+        let count = config.samples_per_epoch.unwrap_or(total).min(total);
+        let batches = count.div_ceil(config.batch_size);
         let steps = config.epochs * batches.div_ceil(config.accumulation);
 
         let train = TrainLoader {
             task: task.clone(),
             subset: (0..total).collect(),
+            count,
             batch_size: config.batch_size,
             piece_rows: config.piece_rows,
             window: config.bucket_window,
@@ -260,15 +262,19 @@ fn fingerprint<T: Task>(
         let numbers = lengths.into_iter().chain(items.map(|item| item.get()));
         bytes.extend(numbers.flat_map(u32::to_le_bytes));
     }
-    let mut weights = Weights(bytes);
-    model.visit(&mut weights);
-    sealed::sha256(&weights.0)
+    describe_weights(model, &mut bytes);
+    sealed::sha256(&bytes)
+}
+
+/// Adds the bytes of all weights to `bytes`, so that what is said of one model is not taken for what is said of another.
+pub fn describe_weights<M: Module>(model: &M, bytes: &mut Vec<u8>) {
+    model.visit(&mut Weights(bytes));
 }
 
 /// The bytes of all weights.
-struct Weights(Vec<u8>);
+struct Weights<'a>(&'a mut Vec<u8>);
 
-impl ModuleVisitor for Weights {
+impl ModuleVisitor for Weights<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.0.extend_from_slice(param.val().into_data().as_bytes());
     }

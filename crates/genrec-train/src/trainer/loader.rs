@@ -1,5 +1,6 @@
 //! Data loaders whose order, and the dropout that goes with it, depend on the seed and the epoch alone, so that a resumed run is the same run.
 
+use std::borrow::Cow;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -8,6 +9,9 @@ use std::sync::{
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::index::sample;
 
 use super::learner::{Asked, Piece};
 use super::task::Task;
@@ -21,6 +25,8 @@ const USERS: usize = 256;
 pub(super) struct TrainLoader<T> {
     pub(super) task: Arc<T>,
     pub(super) subset: Vec<usize>,
+    /// How many of them an epoch draws.
+    pub(super) count: usize,
     pub(super) batch_size: usize,
     pub(super) piece_rows: Option<usize>,
     pub(super) window: usize,
@@ -34,7 +40,13 @@ impl<T: Task> DataLoader<Vec<Piece<T::Batch>>> for TrainLoader<T> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Vec<Piece<T::Batch>>> + 'a> {
         let seed = mixed(self.seed, self.epoch.fetch_add(1, Ordering::Relaxed));
         let length = |sample| self.task.length(sample);
-        let batches = batches(&self.subset, length, self.batch_size, self.window, seed);
+        let batches = batches(
+            &self.drawn(seed),
+            length,
+            self.batch_size,
+            self.window,
+            seed,
+        );
         Box::new(Batches {
             make: move |number: usize, batch: &Vec<usize>| {
                 let seed = mixed(seed, number as u64);
@@ -50,12 +62,12 @@ impl<T: Task> DataLoader<Vec<Piece<T::Batch>>> for TrainLoader<T> {
             batches,
             next: 0,
             done: 0,
-            total: self.subset.len(),
+            total: self.count,
         })
     }
 
     fn num_items(&self) -> usize {
-        self.subset.len()
+        self.count
     }
 
     fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<Vec<Piece<T::Batch>>>> {
@@ -68,9 +80,22 @@ impl<T: Task> DataLoader<Vec<Piece<T::Batch>>> for TrainLoader<T> {
 }
 
 impl<T> TrainLoader<T> {
+    /// The samples of an epoch.
+    fn drawn(&self, seed: u64) -> Cow<'_, [usize]> {
+        if self.count == self.subset.len() {
+            return Cow::Borrowed(&self.subset);
+        }
+        // Of a stream of its own: the order of the batches is drawn from `seed`.
+        let mut random = StdRng::seed_from_u64(mixed(seed, u64::MAX));
+        let drawn = sample(&mut random, self.subset.len(), self.count);
+        Cow::Owned(drawn.into_iter().map(|place| self.subset[place]).collect())
+    }
+
     fn with(&self, subset: Vec<usize>, device: &Device) -> Self {
         Self {
             task: self.task.clone(),
+            // As large a share as of all samples.
+            count: (self.count * subset.len()).div_ceil(self.subset.len().max(1)),
             subset,
             batch_size: self.batch_size,
             piece_rows: self.piece_rows,

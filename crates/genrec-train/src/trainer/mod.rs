@@ -14,7 +14,7 @@ mod task;
 
 pub use checkpoint::EpochSummary;
 pub use config::TrainingConfig;
-pub use fit::{Trained, Trainer};
+pub use fit::{Trained, Trainer, describe_weights};
 pub use progress::TrainingEvent;
 pub use task::Task;
 

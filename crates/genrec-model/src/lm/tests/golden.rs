@@ -126,7 +126,7 @@ fn constrained_beam_search_finds_what_transformers_finds() {
             .unwrap();
         let tokens = prompts(&file, &device);
         let mut scorer =
-            LanguageScorer::new(&model, &trie, tokens, &LENGTHS, SoftmaxOver::Children);
+            LanguageScorer::new(&model, Some(&trie), tokens, &LENGTHS, SoftmaxOver::Children);
         let found = search
             .search(&trie, LENGTHS.len(), &mut scorer, None)
             .unwrap();

@@ -312,3 +312,48 @@ fn a_batch_alone_is_not_taken_for_several() {
         assert!((one - four).abs() < 1e-7, "{one} {four}");
     }
 }
+
+#[test]
+fn an_epoch_draws_as_many_samples_as_asked() {
+    let split = world(true, 9);
+    let above = tempfile::tempdir().unwrap();
+    let total = task(&split).samples();
+    let training = || training().with_samples_per_epoch(Some(100));
+    let folder = above.path().join("whole");
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = seen.clone();
+    let listener = move |event| {
+        if let TrainingEvent::Step {
+            epoch,
+            samples,
+            total,
+            ..
+        } = event
+        {
+            heard.lock().unwrap().push((epoch, samples, total));
+        }
+    };
+    let whole = Trainer::new(training(), &folder)
+        .fit(Bigrams::new(), task(&split), &split.validation, listener)
+        .unwrap();
+    let seen = seen.lock().unwrap();
+    assert!(total > 400, "{total}");
+    assert!(
+        seen.iter()
+            .all(|&(_, samples, total)| samples <= 100 && total == 100)
+    );
+    assert!(seen.contains(&(4, 100, 100)), "{seen:?}");
+    // Another seed draws others.
+    let four = weights(&whole.model);
+    let other = above.path().join("other");
+    let other = fit(&split, training().with_seed(77), &other).unwrap();
+    assert_ne!(weights(&other.model), four);
+    assert!(
+        fit(
+            &split,
+            training().with_samples_per_epoch(Some(0)),
+            &above.path().join("none")
+        )
+        .is_err()
+    );
+}

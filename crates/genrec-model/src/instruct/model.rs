@@ -1,0 +1,274 @@
+//! A language model of either architecture.
+
+use std::fs;
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use genrec_decode::{Scorer, Trie};
+use serde::Deserialize;
+
+use super::samples::Exchange;
+use crate::lm::{LanguageModel, LanguageScorer};
+use crate::sequence::SoftmaxOver;
+use crate::t5::{T5, T5Scorer};
+use crate::{Error, Result};
+
+/// A language model that reads an instruction and writes a response.
+#[derive(Module, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a recommender, and a module is not boxed"
+)]
+pub enum TextModel {
+    /// T5 and Flan-T5: the encoder reads the instruction, with the token that ends a sequence behind it; the decoder writes the response.
+    EncoderDecoder(T5),
+    /// Qwen2 and LLaMA: the response goes on where the instruction ends.
+    Decoder(LanguageModel),
+}
+
+impl From<T5> for TextModel {
+    fn from(model: T5) -> Self {
+        Self::EncoderDecoder(model)
+    }
+}
+
+impl From<LanguageModel> for TextModel {
+    fn from(model: LanguageModel) -> Self {
+        Self::Decoder(model)
+    }
+}
+
+/// The field of `config.json` that says which of the two it is.
+#[derive(Deserialize)]
+struct Kind {
+    model_type: String,
+}
+
+impl TextModel {
+    /// Reads a folder in Hugging Face's layout: see [`T5::load`] and [`LanguageModel::load`].
+    ///
+    /// # Errors
+    ///
+    /// Theirs, and [`Error::Malformed`] for a model of another type.
+    pub fn load(folder: impl AsRef<Path>, device: &Device) -> Result<Self> {
+        let folder = folder.as_ref();
+        let path = folder.join("config.json");
+        let bytes = fs::read(&path).map_err(Error::io(&path))?;
+        let malformed = |reason| Error::Malformed {
+            path: path.clone(),
+            reason,
+        };
+        let kind: Kind =
+            serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+        match kind.model_type.as_str() {
+            "t5" => Ok(T5::load(folder, device)?.into()),
+            "qwen2" | "llama" => Ok(LanguageModel::load(folder, device)?.into()),
+            other => Err(malformed(format!(
+                "model_type is {other:?}, expected \"t5\", \"qwen2\" or \"llama\""
+            ))),
+        }
+    }
+
+    /// Writes a folder in Hugging Face's layout: see [`T5::save`] and [`LanguageModel::save`].
+    ///
+    /// # Errors
+    ///
+    /// Theirs.
+    pub fn save(&self, folder: impl AsRef<Path>) -> Result<()> {
+        match self {
+            Self::EncoderDecoder(model) => model.save(folder),
+            Self::Decoder(model) => model.save(folder),
+        }
+    }
+
+    /// The number of tokens that it knows.
+    pub fn vocab_size(&self) -> usize {
+        match self {
+            Self::EncoderDecoder(model) => model.config().vocab_size,
+            Self::Decoder(model) => model.config().vocab_size,
+        }
+    }
+
+    /// The token that ends a sequence.
+    pub fn eos(&self) -> u32 {
+        match self {
+            Self::EncoderDecoder(model) => model.config().eos_token_id,
+            Self::Decoder(model) => model.config().eos_token_id,
+        }
+    }
+
+    /// Where it is.
+    pub fn device(&self) -> Device {
+        match self {
+            Self::EncoderDecoder(model) => model.shared().val().device(),
+            Self::Decoder(model) => model.device(),
+        }
+    }
+
+    /// Makes room for tokens up to `tokens`, behind those that it has, with weights that are a function of `seed`; published models often have some to spare.
+    #[must_use]
+    pub fn with_room(mut self, tokens: usize, seed: u64) -> Self {
+        let added = tokens.saturating_sub(self.vocab_size());
+        if added > 0 {
+            match &mut self {
+                Self::EncoderDecoder(model) => model.add_tokens(added, seed),
+                Self::Decoder(model) => model.add_tokens(added, seed),
+            }
+        }
+        self
+    }
+
+    /// How exchanges are laid out for it.
+    pub(super) fn layout(&self) -> Layout {
+        match self {
+            Self::EncoderDecoder(model) => Layout::EncoderDecoder {
+                start: model.config().decoder_start_token_id,
+                end: model.config().eos_token_id,
+            },
+            Self::Decoder(_) => Layout::Decoder,
+        }
+    }
+
+    pub(super) fn seed_dropout(&self, seed: u64) {
+        match self {
+            Self::EncoderDecoder(model) => model.seed_dropout(seed),
+            Self::Decoder(model) => model.seed_dropout(seed),
+        }
+    }
+
+    /// Logits of the whole vocabulary for every token of the responses, `[predictions, vocab_size]`.
+    pub(super) fn logits(&self, batch: &Batch) -> Tensor<2> {
+        let all = 0..self.vocab_size();
+        match self {
+            Self::Decoder(model) => {
+                let states = model.forward(batch.read.clone()).flatten::<2>(0, 1);
+                model.logits(states.select(0, batch.places.clone()), all)
+            }
+            Self::EncoderDecoder(model) => {
+                let memory = model.encode(model.embed(batch.read.clone()), &batch.mask);
+                let memory = model.memory(memory);
+                let written = model.embed(batch.written.clone()).unsqueeze_dim::<4>(1);
+                let visible = batch.mask.clone().unsqueeze_dim::<3>(1);
+                let states = model.decode(written, &memory, &visible);
+                let states = states.flatten::<2>(0, 2);
+                model.logits(states.select(0, batch.places.clone()), all)
+            }
+        }
+    }
+
+    /// A scorer of what follows each of the prompts, over the whole vocabulary.
+    pub(super) fn scorer<'a>(
+        &'a self,
+        trie: Option<&'a Trie>,
+        prompts: &[&[u32]],
+    ) -> Box<dyn Scorer + 'a> {
+        let device = self.device();
+        let prompts: Vec<Vec<u32>> = prompts
+            .iter()
+            .map(|prompt| self.layout().read(prompt))
+            .collect();
+        let lengths: Vec<usize> = prompts.iter().map(Vec::len).collect();
+        let (tokens, mask) = padded(&prompts, &device);
+        let over = SoftmaxOver::Vocabulary;
+        match self {
+            Self::EncoderDecoder(model) => Box::new(T5Scorer::new(model, trie, tokens, mask, over)),
+            Self::Decoder(model) => {
+                Box::new(LanguageScorer::new(model, trie, tokens, &lengths, over))
+            }
+        }
+    }
+}
+
+/// How exchanges are laid out for a model.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Layout {
+    /// Prompt and response one after the other.
+    Decoder,
+    /// Prompts, with the token `end` behind them, apart from responses, which begin with `start`.
+    EncoderDecoder { start: u32, end: u32 },
+}
+
+impl Layout {
+    /// What a model reads before it answers.
+    fn read(self, prompt: &[u32]) -> Vec<u32> {
+        match self {
+            Self::Decoder => prompt.to_vec(),
+            Self::EncoderDecoder { end, .. } => prompt.iter().copied().chain([end]).collect(),
+        }
+    }
+}
+
+/// Exchanges as tensors.
+pub(super) struct Batch {
+    /// What is read, padded behind, `[rows, positions]`: prompts, and with one stack the responses too.
+    read: Tensor<2, Int>,
+    /// Where it is real, `[rows, positions]`.
+    mask: Tensor<2, Bool>,
+    /// What the decoder of two stacks reads, padded behind, `[rows, length]`; nothing is in it with one stack.
+    written: Tensor<2, Int>,
+    /// The positions, among all that are read or written, that are followed by a token of a response, `[predictions]`.
+    places: Tensor<1, Int>,
+    /// Those tokens, `[predictions]`.
+    pub(super) targets: Tensor<1, Int>,
+}
+
+impl Batch {
+    pub(super) fn new(exchanges: &[Exchange], layout: Layout, device: &Device) -> Self {
+        // The last token of a response is not read.
+        let known = |response: &Vec<u32>| response[..response.len().saturating_sub(1)].to_vec();
+        let (mut read, mut written) = (Vec::new(), Vec::new());
+        for Exchange { prompt, response } in exchanges {
+            let mut tokens = layout.read(prompt);
+            match layout {
+                Layout::Decoder => tokens.extend(known(response)),
+                Layout::EncoderDecoder { start, .. } => {
+                    written.push([vec![start], known(response)].concat());
+                }
+            }
+            read.push(tokens);
+        }
+        let longest = |rows: &[Vec<u32>]| rows.iter().map(Vec::len).max().unwrap_or(0);
+        let mut places = Vec::new();
+        for (row, Exchange { prompt, response }) in exchanges.iter().enumerate() {
+            let first = match layout {
+                Layout::Decoder => row * longest(&read) + prompt.len() - 1,
+                Layout::EncoderDecoder { .. } => row * longest(&written),
+            };
+            places.extend((first..first + response.len()).map(|place| place as i64));
+        }
+        let targets = exchanges.iter().flat_map(|exchange| &exchange.response);
+        let targets: Vec<i64> = targets.map(|&token| i64::from(token)).collect();
+        let predictions = targets.len();
+        let list = |values| Tensor::from_data(TensorData::new(values, [predictions]), device);
+        let (read, mask) = padded(&read, device);
+        Self {
+            read,
+            mask,
+            written: padded(&written, device).0,
+            places: list(places),
+            targets: list(targets),
+        }
+    }
+}
+
+/// Rows of tokens of different lengths, and where they are real: `[rows, longest]`.
+fn padded(rows: &[Vec<u32>], device: &Device) -> (Tensor<2, Int>, Tensor<2, Bool>) {
+    let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let shape = [rows.len(), longest];
+    let tokens: Vec<i64> = rows
+        .iter()
+        .flat_map(|row| {
+            let padding = std::iter::repeat_n(&0, longest - row.len());
+            row.iter().chain(padding).map(|&token| i64::from(token))
+        })
+        .collect();
+    let real: Vec<bool> = rows
+        .iter()
+        .flat_map(|row| (0..longest).map(move |place| place < row.len()))
+        .collect();
+    (
+        Tensor::from_data(TensorData::new(tokens, shape), device),
+        Tensor::from_data(TensorData::new(real, shape), device),
+    )
+}
