@@ -4,6 +4,7 @@
 
 pub(crate) mod bars;
 pub(crate) mod device;
+pub(crate) mod language;
 pub(crate) mod preset;
 pub(crate) mod run_folder;
 pub(crate) mod steps;

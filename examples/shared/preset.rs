@@ -5,6 +5,7 @@ use genrec::collaborative::{LightGcnConfig, SequentialConfig};
 use genrec::identify::Vocabulary;
 use genrec::identify::letter::LetterConfig;
 use genrec::model::set::SetRecConfig;
+use genrec::model::siit::SiitConfig;
 use genrec::model::{SequenceModelConfig, TokenRecConfig, TrainingConfig};
 use genrec::quantize::RowError;
 
@@ -114,6 +115,47 @@ impl Preset {
             .with_batch_size(batch)
             .with_accumulation(1)
             .with_piece_rows(None)
+    }
+
+    pub(crate) fn siit(self) -> SiitConfig {
+        let mut config = match self {
+            Self::Demo | Self::Quick => SiitConfig::quick(),
+            Self::Paper => return SiitConfig::paper(),
+        };
+        if self == Self::Demo {
+            for (training, epochs) in [
+                (&mut config.warm_up, 6),
+                (&mut config.alignment, 3),
+                (&mut config.next_item, 3),
+            ] {
+                let less = training.clone().with_epochs(epochs).with_validate_every(3);
+                *training = less
+                    .with_samples_per_epoch(Some(2048))
+                    .with_validation_users(200);
+            }
+        }
+        config
+    }
+
+    /// LC-Rec: the paper tunes LLaMA-7B for 4 epochs at 1e-4.
+    pub(crate) fn instructions(self) -> TrainingConfig {
+        match self {
+            Self::Demo => SiitConfig::quick()
+                .next_item
+                .with_epochs(8)
+                .with_validate_every(4)
+                .with_samples_per_epoch(Some(2048))
+                .with_validation_users(200),
+            Self::Quick => SiitConfig::quick()
+                .next_item
+                .with_epochs(20)
+                .with_validate_every(5),
+            Self::Paper => TrainingConfig::new()
+                .with_epochs(4)
+                .with_batch_size(128)
+                .with_accumulation(1)
+                .with_learning_rate(1e-4),
+        }
     }
 
     pub(crate) fn training(self) -> TrainingConfig {

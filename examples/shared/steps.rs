@@ -25,7 +25,7 @@ use genrec::quantize::{Callbacks, Checkpoints, MaskedVq, MaskedVqConfig, Progres
 
 use super::bars;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// What all steps of a run share.
 pub(crate) struct Run {
@@ -302,7 +302,8 @@ pub(crate) fn inspector<'a>(
     Ok(inspector)
 }
 
-fn tell(name: &str, epochs: usize, best: &EpochSummary) {
+/// Says which epoch was the best.
+pub(crate) fn tell(name: &str, epochs: usize, best: &EpochSummary) {
     println!(
         "{name}: {epochs} epochs, the best is epoch {} with validation NDCG@10 {:.4}",
         best.epoch,

@@ -9,7 +9,7 @@ use genrec_decode::{Scorer, Trie};
 use serde::Deserialize;
 
 use super::samples::Exchange;
-use crate::lm::{LanguageModel, LanguageScorer};
+use crate::lm::{LanguageModel, LanguageScorer, LoraConfig};
 use crate::sequence::SoftmaxOver;
 use crate::t5::{T5, T5Scorer};
 use crate::{Error, Result};
@@ -117,6 +117,31 @@ impl TextModel {
             }
         }
         self
+    }
+
+    /// Puts adapters beside some of its layers: see [`LanguageModel::adapt`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LanguageModel::adapt`], and [`Error::Config`] for a model of two stacks.
+    pub fn adapt(&mut self, config: &LoraConfig) -> Result<()> {
+        match self {
+            Self::Decoder(model) => model.adapt(config),
+            Self::EncoderDecoder(_) => Err(Error::Config {
+                what: "LoRA",
+                found: String::from("an encoder-decoder"),
+                expected: String::from("a decoder-only model"),
+            }),
+        }
+    }
+
+    /// The same model with [adapters](crate::lm::LoraConfig), if it has any, in the weights.
+    #[must_use]
+    pub fn merge(self) -> Self {
+        match self {
+            Self::Decoder(model) => model.merge().into(),
+            other @ Self::EncoderDecoder(_) => other,
+        }
     }
 
     /// How exchanges are laid out for it.

@@ -158,6 +158,11 @@ impl LanguageRecommender {
         &self.model
     }
 
+    /// The number of beams.
+    pub fn beams(&self) -> usize {
+        self.decoding.beams
+    }
+
     /// What the model was tuned on.
     pub fn instructions(&self) -> &Instructions {
         &self.decoding.instructions

@@ -47,6 +47,8 @@ pub struct Instructions {
     templates: Templates,
     items: Arc<ItemTokens>,
     text: Arc<TextTokenizer>,
+    /// How each item's identifier is written in a prompt.
+    names: Vec<String>,
     /// What each item is called.
     titles: Vec<String>,
     /// What each item says.
@@ -65,7 +67,7 @@ impl Instructions {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if catalogue, histories and identifiers are not of as many items.
+    /// [`Error::Config`] if catalogue, histories and identifiers are not of as many items, or a task has no template.
     pub fn new(
         templates: Templates,
         items: Arc<ItemTokens>,
@@ -74,6 +76,11 @@ impl Instructions {
         catalog: &Catalog,
         histories: &Interactions,
     ) -> Result<Self> {
+        templates.check().map_err(|found| Error::Config {
+            what: "templates",
+            found,
+            expected: String::from("wordings for every task, with its slot"),
+        })?;
         for (what, found) in [
             ("items of the catalogue", catalog.len()),
             ("items of the histories", histories.items()),
@@ -89,8 +96,19 @@ impl Instructions {
         let titles = catalog
             .iter()
             .map(|(_, item)| item.title.clone().unwrap_or_default());
+        let names = (0..items.items()).map(ItemId::from_index).map(|item| {
+            if !text.in_words() {
+                return Ok(items.name(item));
+            }
+            let tokens = items.tokens(item).iter();
+            let tokens: Vec<u32> = tokens
+                .map(|&token| text.of_identifier(token, eos))
+                .collect();
+            text.decode(&tokens)
+        });
         Ok(Self {
             templates,
+            names: names.collect::<Result<_>>()?,
             titles: titles.collect(),
             texts: catalog.texts(),
             items,
@@ -196,6 +214,21 @@ impl Instructions {
         Ok(self)
     }
 
+    /// How a model is asked.
+    pub fn templates(&self) -> &Templates {
+        &self.templates
+    }
+
+    /// The most items of a history that are read.
+    pub fn max_history(&self) -> usize {
+        self.max_history
+    }
+
+    /// The most tokens of a text that are read or written.
+    pub fn max_text(&self) -> usize {
+        self.max_text
+    }
+
     /// How many samples there are.
     pub fn len(&self) -> usize {
         self.asks.len()
@@ -209,6 +242,15 @@ impl Instructions {
     /// The identifiers.
     pub fn items(&self) -> &Arc<ItemTokens> {
         &self.items
+    }
+
+    /// How the identifier of an item is written in a prompt.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such item.
+    pub fn identifier_name(&self, item: ItemId) -> String {
+        self.names[item.index()].clone()
     }
 
     /// Words and identifiers as tokens.
@@ -255,7 +297,7 @@ impl Instructions {
             Ask::IdentifierToText(item) => {
                 let template = one_of(&templates.identifier_to_text);
                 let response = self.words(&self.texts[item.index()])?;
-                self.asked(&template, &self.items.name(*item), response)
+                self.asked(&template, &self.names[item.index()], response)
             }
             Ask::Search { item, intention } => {
                 let template = one_of(&templates.search);
@@ -334,7 +376,7 @@ impl Instructions {
         let last = &history[history.len().saturating_sub(self.max_history)..];
         let items = last
             .iter()
-            .map(|&item| title(item).unwrap_or_else(|| self.items.name(item)));
+            .map(|&item| title(item).unwrap_or_else(|| self.names[item.index()].clone()));
         items.collect::<Vec<_>>().join(", ")
     }
 

@@ -62,7 +62,20 @@ impl Templates {
         Ok(templates)
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// All wordings of all tasks.
+    pub fn all(&self) -> impl Iterator<Item = &Template> {
+        let tasks = [
+            &self.next_item,
+            &self.text_to_identifier,
+            &self.identifier_to_text,
+            &self.mixed_history,
+            &self.search,
+            &self.preference,
+        ];
+        tasks.into_iter().flatten()
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
         let tasks = [
             ("next_item", &self.next_item, "{history}"),
             ("text_to_identifier", &self.text_to_identifier, "{text}"),

@@ -1,14 +1,17 @@
 //! Text and identifiers as tokens of one vocabulary.
 
+use std::collections::HashSet;
 use std::path::Path;
 
+use genrec_data::Catalog;
 use genrec_decode::TokenId;
-use genrec_identify::Vocabulary;
+use genrec_identify::{Identifier, IdentifierTable, Vocabulary};
 use tokenizers::models::bpe::BpeTrainer;
 use tokenizers::models::{TrainerWrapper, bpe::BPE};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, Tokenizer};
 
+use super::templates::Templates;
 use crate::{Error, Result};
 
 /// The words of a small tokenizer that mean something to models: padding, and the end of a sequence.
@@ -22,12 +25,12 @@ pub struct TextTokenizer {
     identifiers: Option<Identifiers>,
 }
 
-/// Where the tokens of identifiers are.
+/// The tokens of identifiers.
 #[derive(Clone, Debug)]
 struct Identifiers {
     vocabulary: Vocabulary,
-    /// The first of them: the token of the first code of the first level.
-    first: u32,
+    /// The token of the first code of the first level, which the others follow; `None` where codes are tokens of the text at every level.
+    first: Option<u32>,
 }
 
 impl TextTokenizer {
@@ -89,6 +92,17 @@ impl TextTokenizer {
         })
     }
 
+    /// A small tokenizer for the texts of a catalogue and the words of instructions: [`train`](Self::train) with at most `tokens` tokens.
+    ///
+    /// # Errors
+    ///
+    /// As [`train`](Self::train).
+    pub fn for_catalog(catalog: &Catalog, templates: &Templates, tokens: usize) -> Result<Self> {
+        let mut texts = catalog.texts();
+        texts.extend(templates.all().cloned());
+        Self::train(&texts, tokens)
+    }
+
     /// Adds a token for every code of every level, `<a_0>`, `<a_1>`, ..., in this order, behind all others.
     ///
     /// # Errors
@@ -138,9 +152,70 @@ impl TextTokenizer {
         }
         self.identifiers = Some(Identifiers {
             vocabulary: vocabulary.clone(),
-            first,
+            first: Some(first),
         });
         Ok(self)
+    }
+
+    /// The titles of items as identifiers (TID; Hua et al. 2023, section 4.2): a code is a token of this tokenizer, the same at every level. At most `max_tokens` of a title are
+    /// taken; of items with the same ones all but the first get a number behind, and an item without a title has its original id for one. Texts are told of such identifiers by
+    /// [`with_identifiers_in_words`](Self::with_identifiers_in_words).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the tokenizer refuses a title; [`Error::Identify`] for a catalogue without items.
+    pub fn titles(&self, catalog: &Catalog, max_tokens: usize) -> Result<IdentifierTable> {
+        let mut taken = HashSet::new();
+        let mut identifiers = Vec::with_capacity(catalog.len());
+        for (item, entry) in catalog.iter() {
+            let title = entry.title.as_deref().filter(|title| !title.is_empty());
+            let title = title.unwrap_or_else(|| catalog.ids().original(item.index()));
+            let mut tokens = self.encode(title)?;
+            tokens.truncate(max_tokens.max(1));
+            let mut identifier = tokens.clone();
+            for number in 2_usize.. {
+                if !identifier.is_empty() && taken.insert(identifier.clone()) {
+                    break;
+                }
+                identifier = [tokens.clone(), self.encode(&format!(" {number}"))?].concat();
+            }
+            identifiers.push(Identifier::from_iter(identifier));
+        }
+        let table = IdentifierTable::new(identifiers)?;
+        let sizes = vec![self.len(); table.levels()];
+        Ok(table.with_codebook_sizes(sizes)?)
+    }
+
+    /// Takes the codes of [`titles`](Self::titles) for what they are, tokens of the text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if there are identifiers already, or codes that are no tokens.
+    pub fn with_identifiers_in_words(mut self, vocabulary: &Vocabulary) -> Result<Self> {
+        let tokens = self.len();
+        let fits = |&size: &usize| size <= tokens;
+        if self.identifiers.is_some() || !vocabulary.codebook_sizes().iter().all(fits) {
+            return Err(Error::Config {
+                what: "text tokenizer",
+                found: format!(
+                    "{tokens} tokens for levels of {:?}",
+                    vocabulary.codebook_sizes()
+                ),
+                expected: String::from("one without identifiers, whose tokens the codes are"),
+            });
+        }
+        self.identifiers = Some(Identifiers {
+            vocabulary: vocabulary.clone(),
+            first: None,
+        });
+        Ok(self)
+    }
+
+    /// Whether identifiers are written in words.
+    pub fn in_words(&self) -> bool {
+        self.identifiers
+            .as_ref()
+            .is_some_and(|identifiers| identifiers.first.is_none())
     }
 
     /// The number of tokens, those of identifiers included.
@@ -202,13 +277,13 @@ impl TextTokenizer {
         if token == vocabulary.eos() {
             return end;
         }
-        assert!(
-            vocabulary.code(token).is_some(),
-            "{} is no code",
-            token.get()
-        );
-        // The levels follow one another in both.
-        identifiers.first + (token.get() - vocabulary.level(0).start)
+        let code = vocabulary.code(token);
+        let (_, code) = code.unwrap_or_else(|| panic!("{} is no code", token.get()));
+        match identifiers.first {
+            // The levels follow one another in both.
+            Some(first) => first + (token.get() - vocabulary.level(0).start),
+            None => code.get(),
+        }
     }
 
     /// Writes `tokenizer.json`, identifiers included, as other programs read it.
@@ -307,12 +382,63 @@ mod tests {
             opened.encode("a <b_1> bolt").unwrap(),
             tokenizer.encode("a <b_1> bolt").unwrap()
         );
+        let again = opened.clone().having_identifiers(&vocabulary).unwrap();
+        let token = TokenId::new(vocabulary.level(1).start);
+        assert_eq!(again.of_identifier(token, 1), first + 3);
+        let error = opened.having_identifiers(&Vocabulary::new(&[4, 4]));
+        assert!(error.unwrap_err().to_string().contains("<a_3>"));
         std::fs::write(&path, "{").unwrap();
         assert!(
             TextTokenizer::open(&path)
                 .unwrap_err()
                 .to_string()
                 .contains("tokenizer.json")
+        );
+    }
+
+    #[test]
+    fn titles_are_identifiers_in_words() {
+        let titles = [
+            "steel screw 20 mm",
+            "steel screw 30 mm",
+            "steel screw 20 mm",
+            "",
+        ];
+        let items = titles.map(|title| genrec_data::Item {
+            title: Some(title.to_owned()),
+            ..genrec_data::Item::default()
+        });
+        let ids = genrec_data::Ids::new(["x", "y", "z", "bolt"].map(String::from).to_vec());
+        let catalog = Catalog::new(ids.unwrap(), items.to_vec()).unwrap();
+        let plain = trained();
+        let table = plain.titles(&catalog, 32).unwrap();
+        let vocabulary = Vocabulary::of(&table);
+        let text = plain
+            .clone()
+            .with_identifiers_in_words(&vocabulary)
+            .unwrap();
+        assert!(text.in_words() && !plain.in_words() && text.len() == plain.len());
+        let items = vocabulary.tokenize(&table);
+        let written = |item: u32| {
+            let tokens = items.tokens(item.into()).iter();
+            let tokens: Vec<u32> = tokens.map(|&token| text.of_identifier(token, 1)).collect();
+            text.decode(&tokens).unwrap()
+        };
+        let expected = [
+            "steel screw 20 mm",
+            "steel screw 30 mm",
+            "steel screw 20 mm 2",
+            "bolt",
+        ];
+        assert_eq!([0, 1, 2, 3].map(written), expected);
+        // Cut before they differ, the second gets a number too.
+        let cut = plain.titles(&catalog, 2).unwrap();
+        assert_eq!(cut.len(), 4);
+        assert!(text.with_identifiers_in_words(&vocabulary).is_err());
+        assert!(
+            plain
+                .with_identifiers_in_words(&Vocabulary::new(&[9999]))
+                .is_err()
         );
     }
 }

@@ -71,6 +71,11 @@ impl Siit {
         self
     }
 
+    /// How it runs.
+    pub fn config(&self) -> &SiitConfig {
+        &self.config
+    }
+
     /// All rounds, from the identifiers in `start` and the model that is to learn them, which need not know their tokens yet.
     ///
     /// `listen` gives, for every training of a round, what hears of its batches and epochs.

@@ -160,7 +160,7 @@ fn a_run_regenerates_identifiers_and_still_recommends() {
         &EvaluateConfig::new(1).with_resamples(0),
     );
     let ndcg = report.unwrap().value(Metric::Ndcg, 5).unwrap();
-    assert!(ndcg > 0.7, "{ndcg}");
+    assert!(ndcg > 0.5, "{ndcg}");
 
     // Without asking for it, nothing is gone on with.
     let again = siit.run(&world.model, &world.start, world.data(), |_, _| |_| {});

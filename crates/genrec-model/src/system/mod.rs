@@ -1,5 +1,6 @@
 //! A trained system in one folder: recommender, catalogue, and how it came about.
 
+mod language;
 mod recommender;
 mod retrieval;
 mod sequence;
@@ -30,7 +31,7 @@ const CATALOG: &str = "catalog.json";
 /// The folder of a system holds `manifest.json` (versions, settings, seeds, and the size and SHA-256 of every file), `catalog.json`, and the files of the
 /// recommender: for one that writes identifiers `identifiers.json` (in LETTER's `index.json` format) and `model/` (in Hugging Face's T5 layout); for one
 /// that answers by nearest neighbour `model/`, its projection, the rows and tokens of users and items, what made the tokens, and the ids of users; for one that answers
-/// with sets `model.record` and the tokens of all items.
+/// with sets `model.record` and the tokens of all items; for one that is asked in words `identifiers.json`, `model/`, `tokenizer.json` and `templates.json`.
 #[derive(Clone, Debug)]
 pub struct System {
     /// The recommender.
@@ -91,9 +92,10 @@ impl System {
     pub fn open(folder: impl AsRef<Path>, device: &Device) -> Result<Self> {
         let folder = folder.as_ref();
         let about: About = sealed::open(folder, FORMAT)?;
+        let catalog = read_catalog(&folder.join(CATALOG))?;
         Ok(Self {
-            recommender: SystemRecommender::open(about.recommender, folder, device)?,
-            catalog: read_catalog(&folder.join(CATALOG))?,
+            recommender: SystemRecommender::open(about.recommender, folder, &catalog, device)?,
+            catalog,
             provenance: about.provenance,
         })
     }

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use genrec_data::{ItemId, UserId};
+use genrec_data::{Catalog, ItemId, UserId};
 use genrec_metrics::{Query, Ranked, Recommender, SeenItems, Ties};
 use serde::{Deserialize, Serialize};
 
-use super::{retrieval, sequence, set};
+use super::{language, retrieval, sequence, set};
 use crate::Result;
+use crate::instruct::LanguageRecommender;
 use crate::retrieval::RetrievalRecommender;
 use crate::sequence::SequenceRecommender;
 use crate::set::SetRecommender;
@@ -24,6 +25,8 @@ pub enum SystemRecommender {
     Retrieval(Box<RetrievalRecommender>),
     /// Answers with sets of tokens.
     Set(Box<SetRecommender>),
+    /// Asked in words.
+    Language(Box<LanguageRecommender>),
 }
 
 /// What the manifest says of a recommender.
@@ -33,6 +36,7 @@ pub(super) enum About {
     Sequence(sequence::About),
     Retrieval(Box<retrieval::About>),
     Set(Box<set::About>),
+    Language(Box<language::About>),
 }
 
 impl SystemRecommender {
@@ -50,13 +54,14 @@ impl SystemRecommender {
                 let plural = if slots == 1 { "" } else { "s" };
                 format!("a set of {slots} token{plural}")
             }
+            Self::Language(recommender) => recommender.instructions().identifier_name(item),
         }
     }
 
     /// The user that the data call `id`; `None` if there is no such user, or the recommender knows histories only.
     pub fn user(&self, id: &str) -> Option<UserId> {
         match self {
-            Self::Sequence(_) | Self::Set(_) => None,
+            Self::Sequence(_) | Self::Set(_) | Self::Language(_) => None,
             Self::Retrieval(recommender) => recommender.user(id),
         }
     }
@@ -69,14 +74,23 @@ impl SystemRecommender {
                 About::Retrieval(Box::new(retrieval::save(recommender, folder)?))
             }
             Self::Set(recommender) => About::Set(Box::new(set::save(recommender, folder)?)),
+            Self::Language(recommender) => {
+                About::Language(Box::new(language::save(recommender, folder)?))
+            }
         })
     }
 
-    pub(super) fn open(about: About, folder: &Path, device: &Device) -> Result<Self> {
+    pub(super) fn open(
+        about: About,
+        folder: &Path,
+        catalog: &Catalog,
+        device: &Device,
+    ) -> Result<Self> {
         Ok(match about {
             About::Sequence(about) => Self::Sequence(sequence::open(about, folder, device)?),
             About::Retrieval(about) => retrieval::open(*about, folder, device)?.into(),
             About::Set(about) => set::open(*about, folder, device)?.into(),
+            About::Language(about) => language::open(*about, folder, catalog, device)?.into(),
         })
     }
 
@@ -85,6 +99,7 @@ impl SystemRecommender {
             Self::Sequence(recommender) => recommender,
             Self::Retrieval(recommender) => recommender.as_ref(),
             Self::Set(recommender) => recommender.as_ref(),
+            Self::Language(recommender) => recommender.as_ref(),
         }
     }
 }
@@ -104,6 +119,12 @@ impl From<RetrievalRecommender> for SystemRecommender {
 impl From<SetRecommender> for SystemRecommender {
     fn from(recommender: SetRecommender) -> Self {
         Self::Set(Box::new(recommender))
+    }
+}
+
+impl From<LanguageRecommender> for SystemRecommender {
+    fn from(recommender: LanguageRecommender) -> Self {
+        Self::Language(Box::new(recommender))
     }
 }
 

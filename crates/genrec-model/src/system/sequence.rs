@@ -13,8 +13,8 @@ use crate::sequence::{Retrieval, SequenceModel, SequenceModelConfig, SequenceRec
 use crate::t5::T5;
 use crate::{Error, Result};
 
-const IDENTIFIERS: &str = "identifiers.json";
-const MODEL: &str = "model";
+pub(super) const IDENTIFIERS: &str = "identifiers.json";
+pub(super) const MODEL: &str = "model";
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct About {
@@ -44,15 +44,7 @@ pub(super) fn save(recommender: &SequenceRecommender, folder: &Path) -> Result<A
 }
 
 pub(super) fn open(about: About, folder: &Path, device: &Device) -> Result<SequenceRecommender> {
-    let path = folder.join(IDENTIFIERS);
-    let tokens = if about.collided {
-        let table = CodeTable::read_index_json(&path)?.with_codebook_sizes(about.codebook_sizes)?;
-        Vocabulary::of(&table).tokenize_collided(&table)
-    } else {
-        let table = IdentifierTable::read_index_json(&path)?;
-        Vocabulary::new(&about.codebook_sizes).tokenize(&table)
-    };
-    let tokens = Arc::new(tokens);
+    let tokens = read_tokens(folder, about.codebook_sizes, about.collided)?;
     let t5 = T5::load(folder.join(MODEL), device)?;
     let model = SequenceModel::from_parts(t5, about.model, &tokens)?;
     let retrieval = Retrieval::new(tokens)
@@ -61,8 +53,25 @@ pub(super) fn open(about: About, folder: &Path, device: &Device) -> Result<Seque
     Ok(SequenceRecommender::new(about.name, model, retrieval))
 }
 
+/// The tokens of the identifiers in a folder.
+pub(super) fn read_tokens(
+    folder: &Path,
+    codebook_sizes: Vec<usize>,
+    collided: bool,
+) -> Result<Arc<ItemTokens>> {
+    let path = folder.join(IDENTIFIERS);
+    let tokens = if collided {
+        let table = CodeTable::read_index_json(&path)?.with_codebook_sizes(codebook_sizes)?;
+        Vocabulary::of(&table).tokenize_collided(&table)
+    } else {
+        let table = IdentifierTable::read_index_json(&path)?.with_codebook_sizes(codebook_sizes)?;
+        Vocabulary::of(&table).tokenize(&table)
+    };
+    Ok(Arc::new(tokens))
+}
+
 /// The identifiers in LETTER's `index.json` format.
-fn index_json(tokens: &ItemTokens) -> Result<String> {
+pub(super) fn index_json(tokens: &ItemTokens) -> Result<String> {
     let vocabulary = tokens.vocabulary();
     let identifier = |item| {
         tokens
