@@ -18,7 +18,7 @@ pub(crate) fn bar(what: &str, length: usize) -> ProgressBar {
 }
 
 /// A bar that follows the training of a recommender, epoch by epoch.
-pub(crate) fn training(what: &str, epochs: usize) -> impl FnMut(TrainingEvent) + Send + 'static {
+pub(crate) fn training(what: &str, epochs: usize) -> impl FnMut(TrainingEvent) + Send + use<> {
     let bar = bar(what, epochs);
     let mut validation = f64::NAN;
     move |event| match event {
