@@ -17,7 +17,7 @@ use genrec::identify::{CodeTable, ItemTokens, Vocabulary};
 use genrec::metrics::{EvaluateConfig, ItemKnn, ItemSlices, MostPopular, Table, evaluate};
 use genrec::model::System;
 use genrec::model::instruct::{
-    InstructionTrainer, Instructions, LanguageRecommender, TextTokenizer,
+    InstructionTrainer, Instructions, LanguageRecommender, Question, TextModel, TextTokenizer,
 };
 use genrec::model::lm::LoraConfig;
 use genrec::report::RunReport;
@@ -61,6 +61,9 @@ struct Arguments {
     /// The next item alone, without LC-Rec's alignment tasks and mixed histories.
     #[arg(long)]
     next_item_only: bool,
+    /// Asks with an instruction around every prefix of a history, as the paper does, instead of letting the model go on with whole histories.
+    #[arg(long)]
+    prefixes: bool,
     /// Passes over the samples of an epoch, instead of the preset's.
     #[arg(long)]
     epochs: Option<usize>,
@@ -163,6 +166,10 @@ fn main() -> Result<()> {
         let (tokens, text) = (Arc::new(tokens), Arc::new(text));
         let templates = language.templates.clone();
         let none = Instructions::new(templates, tokens, text, model.eos(), catalog, &split.train)?;
+        let none = match (&model, arguments.prefixes || preset == Preset::Paper) {
+            (TextModel::Decoder(_), false) => none.with_question(Question::WholeHistory),
+            _ => none,
+        };
         let mut tasks = none.clone().with_next_item();
         if !arguments.next_item_only {
             tasks = tasks.with_alignment().with_mixed_histories();

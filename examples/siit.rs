@@ -22,7 +22,7 @@ use genrec::metrics::{
     EvaluateConfig, ItemKnn, ItemSlices, Metric, MostPopular, Report, Table, evaluate,
 };
 use genrec::model::System;
-use genrec::model::instruct::{LanguageRecommender, Regeneration};
+use genrec::model::instruct::{LanguageRecommender, Question, Regeneration, TextModel};
 use genrec::model::siit::{Order, Round, Siit, SiitConfig, SiitData, Stage};
 use serde_json::json;
 
@@ -56,7 +56,7 @@ struct Arguments {
     #[arg(long)]
     model: Option<PathBuf>,
     /// The stacks of a model that starts from nothing.
-    #[arg(long, value_enum, default_value_t = Architecture::EncoderDecoder)]
+    #[arg(long, value_enum, default_value_t = Architecture::Decoder)]
     architecture: Architecture,
     /// Regenerations.
     #[arg(long, default_value_t = 2)]
@@ -100,7 +100,7 @@ enum Choice {
 }
 
 impl Arguments {
-    fn config(&self, preset: Preset, seed: u64) -> SiitConfig {
+    fn config(&self, preset: Preset, seed: u64, model: &TextModel) -> SiitConfig {
         let order = match self.order {
             Choice::AsListed => Order::AsListed,
             Choice::ByPopularity => Order::ByPopularity,
@@ -111,8 +111,14 @@ impl Arguments {
             true => Regeneration::Free,
             false => Regeneration::PerLevel,
         };
-        preset
-            .siit()
+        let config = preset.siit();
+        // An encoder reads an instruction to its end.
+        let question = match model {
+            TextModel::EncoderDecoder(_) => Question::Instruction,
+            TextModel::Decoder(_) => config.question,
+        };
+        config
+            .with_question(question)
             .with_rounds(self.rounds)
             .with_order(order)
             .with_regeneration(regeneration)
@@ -203,7 +209,7 @@ fn main() -> Result<()> {
         for (name, start) in &starts {
             // 4. The rounds.
             let folder = run.out.join(format!("{name}-rounds"));
-            let config = arguments.config(preset, seed);
+            let config = arguments.config(preset, seed, &language.model);
             let siit = Siit::new(config.clone(), &folder).with_resume(arguments.resume);
             let listen = |round: usize, stage: Stage| {
                 let (what, training) = match stage {

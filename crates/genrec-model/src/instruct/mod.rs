@@ -24,7 +24,7 @@ mod text;
 pub use model::TextModel;
 pub use propose::{Regeneration, propose};
 pub use recommender::LanguageRecommender;
-pub use samples::{Exchange, Instructions};
+pub use samples::{Exchange, Instructions, Question};
 #[cfg(feature = "train")]
 pub use task::InstructionTrainer;
 pub use templates::{Template, Templates};

@@ -81,7 +81,7 @@ impl Decoding {
             .collect();
         let prompts = asked
             .iter()
-            .map(|&query| self.instructions.question(queries[query].history))
+            .map(|&query| self.instructions.asked_for_next(queries[query].history))
             .collect::<Result<Vec<_>>>()?;
         let items = self.instructions.items();
         let mut ranked = vec![Ranked::default(); queries.len()];

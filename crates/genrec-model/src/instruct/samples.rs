@@ -6,10 +6,14 @@ use genrec_data::{Catalog, Interactions, ItemId, UserId};
 use genrec_identify::ItemTokens;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use serde::{Deserialize, Serialize};
 
 use super::templates::{Templates, filled};
 use super::text::TextTokenizer;
 use crate::{Error, Result};
+
+/// Stands between the items of a whole history.
+const SEPARATOR: &str = ",";
 
 /// One instruction and its response, as tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +24,17 @@ pub struct Exchange {
     pub response: Vec<u32>,
 }
 
+/// How a model is asked for the next item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// An instruction around the history; every prefix of every history is a sample.
+    Instruction,
+    /// A few words, then the history, item by item, and the model goes on with it. A sample predicts every item of a history but the first, so that a decoder-only model learns from
+    /// all prefixes in one pass; nothing can stand behind the history.
+    WholeHistory,
+}
+
 /// What one sample is made of.
 #[derive(Clone, Debug)]
 enum Ask {
@@ -28,6 +43,12 @@ enum Ask {
         user: u32,
         end: u32,
         mixed: bool,
+    },
+    /// The items `start + 1..end` of a history, each after those before it.
+    Whole {
+        user: u32,
+        start: u32,
+        end: u32,
     },
     TextToIdentifier(ItemId),
     IdentifierToText(ItemId),
@@ -55,6 +76,7 @@ pub struct Instructions {
     texts: Vec<String>,
     histories: Interactions,
     asks: Vec<Ask>,
+    question: Question,
     max_history: usize,
     max_text: usize,
     /// Ends responses in words, and identifiers that are shorter than others.
@@ -115,6 +137,7 @@ impl Instructions {
             text,
             histories: histories.clone(),
             asks: Vec::new(),
+            question: Question::Instruction,
             max_history: 10,
             max_text: 64,
             eos,
@@ -135,10 +158,33 @@ impl Instructions {
         self
     }
 
-    /// Adds the next item after every prefix of every history.
+    /// Asks for the next item in this way; for the tasks that are added from here on, too.
     #[must_use]
-    pub fn with_next_item(self) -> Self {
-        self.with_prefixes(false)
+    pub fn with_question(mut self, question: Question) -> Self {
+        self.question = question;
+        self
+    }
+
+    /// Adds the next item after every prefix of every history: see [`Question`]. Histories that are longer than [`max_history`](Self::with_max_history) items are cut into
+    /// several whole ones, none of which predicts an item again.
+    #[must_use]
+    pub fn with_next_item(mut self) -> Self {
+        if self.question == Question::Instruction {
+            return self.with_prefixes(false);
+        }
+        for (user, history) in self.histories.iter() {
+            let mut end = history.len();
+            while end > 1 {
+                let start = end.saturating_sub(self.max_history + 1);
+                self.asks.push(Ask::Whole {
+                    user: user.get(),
+                    start: start as u32,
+                    end: end as u32,
+                });
+                end = start + 1;
+            }
+        }
+        self
     }
 
     /// Adds the next item after every prefix of every history, in which each item stands by its identifier or, with the same probability and if it has one, by its title.
@@ -214,7 +260,12 @@ impl Instructions {
         Ok(self)
     }
 
-    /// How a model is asked.
+    /// How it is asked for the next item.
+    pub fn question(&self) -> Question {
+        self.question
+    }
+
+    /// The wordings.
     pub fn templates(&self) -> &Templates {
         &self.templates
     }
@@ -289,6 +340,16 @@ impl Instructions {
                 });
                 self.asked(&template, &written, self.identifier(next))
             }
+            Ask::Whole { user, start, end } => {
+                let template = one_of(&templates.whole_history);
+                let history = self.histories.history(UserId::new(*user));
+                let items = &history[*start as usize..*end as usize];
+                let mut response = self.listed(&items[1..])?;
+                let separator = self.text.encode(SEPARATOR)?.len();
+                response.truncate(response.len() - separator);
+                let prompt = self.whole(&template, &items[..1])?;
+                Ok(Exchange { prompt, response })
+            }
             Ask::TextToIdentifier(item) => {
                 let template = one_of(&templates.text_to_identifier);
                 let says = self.shortened(&self.texts[item.index()])?;
@@ -318,7 +379,11 @@ impl Instructions {
     /// # Errors
     ///
     /// [`Error::Config`] if the tokenizer refuses a text.
-    pub(super) fn question(&self, history: &[ItemId]) -> Result<Vec<u32>> {
+    pub(super) fn asked_for_next(&self, history: &[ItemId]) -> Result<Vec<u32>> {
+        if self.question == Question::WholeHistory {
+            let last = history.len().saturating_sub(self.max_history);
+            return self.whole(&self.templates.whole_history[0], &history[last..]);
+        }
         let written = self.written(history, |_| None);
         self.prompt(&self.templates.next_item[0], &written)
     }
@@ -353,8 +418,8 @@ impl Instructions {
     /// Adds all that determines the samples to `bytes`.
     pub(super) fn describe(&self, bytes: &mut Vec<u8>) {
         let settings = format!(
-            "{:?} {} {} {}",
-            self.templates, self.max_history, self.max_text, self.eos
+            "{:?} {:?} {} {} {}",
+            self.templates, self.question, self.max_history, self.max_text, self.eos
         );
         bytes.extend(settings.into_bytes());
         for (sample, ask) in self.asks.iter().enumerate() {
@@ -365,6 +430,22 @@ impl Instructions {
                 bytes.extend(tokens.flat_map(|token| token.to_le_bytes()));
             }
         }
+    }
+
+    /// Words, and a history that goes on.
+    fn whole(&self, template: &str, items: &[ItemId]) -> Result<Vec<u32>> {
+        let mut tokens = self.prompt(template, "")?;
+        tokens.extend(self.listed(items)?);
+        Ok(tokens)
+    }
+
+    /// The tokens of identifiers as a model writes them, one after another, with what stands between them behind each.
+    fn listed(&self, items: &[ItemId]) -> Result<Vec<u32>> {
+        let separator = self.text.encode(SEPARATOR)?;
+        let tokens = items.iter().map(|&item| self.identifier(item));
+        Ok(tokens
+            .flat_map(|tokens| [tokens, separator.clone()].concat())
+            .collect())
     }
 
     /// The last items of a history, one after another.

@@ -10,7 +10,7 @@ use genrec_train::{Task, Trained, Trainer, TrainingConfig, TrainingEvent, mixed}
 
 use super::model::{Batch, Layout, TextModel};
 use super::recommender::Decoding;
-use super::samples::{Exchange, Instructions};
+use super::samples::{Exchange, Instructions, Question};
 use crate::{Error, Result};
 
 /// Tunes a [`TextModel`] on [`Instructions`], with checkpoints in a folder; the loss is on the responses only.
@@ -35,7 +35,7 @@ impl InstructionTrainer {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if the model has fewer tokens than the instructions, and those of [`Trainer::fit`].
+    /// [`Error::Config`] if the model has fewer tokens than the instructions, for [whole histories](Question::WholeHistory) and a model of two stacks, and those of [`Trainer::fit`].
     pub fn fit(
         &self,
         model: impl Into<TextModel>,
@@ -50,6 +50,17 @@ impl InstructionTrainer {
                 what: "tokens of the language model",
                 found: tokens.to_string(),
                 expected: format!("at least {needed}, as the text has: see `TextModel::with_room`"),
+            });
+        }
+        if instructions.question() == Question::WholeHistory
+            && matches!(model, TextModel::EncoderDecoder(_))
+        {
+            return Err(Error::Config {
+                what: "question for the next item",
+                found: String::from("whole histories, for an encoder-decoder"),
+                expected: String::from(
+                    "`Question::Instruction`: what its encoder reads does not go on",
+                ),
             });
         }
         let config = self.0.config();

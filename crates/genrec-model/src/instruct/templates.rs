@@ -15,6 +15,8 @@ pub type Template = String;
 pub struct Templates {
     /// The identifiers of a history to the next one: `{history}`.
     pub next_item: Vec<Template>,
+    /// What stands before a history that goes on item by item: `{history}`, at the end.
+    pub whole_history: Vec<Template>,
     /// What an item says to its identifier: `{text}`.
     pub text_to_identifier: Vec<Template>,
     /// An identifier to what the item says: `{item}`.
@@ -66,6 +68,7 @@ impl Templates {
     pub fn all(&self) -> impl Iterator<Item = &Template> {
         let tasks = [
             &self.next_item,
+            &self.whole_history,
             &self.text_to_identifier,
             &self.identifier_to_text,
             &self.mixed_history,
@@ -78,6 +81,7 @@ impl Templates {
     pub(super) fn check(&self) -> Result<(), String> {
         let tasks = [
             ("next_item", &self.next_item, "{history}"),
+            ("whole_history", &self.whole_history, "{history}"),
             ("text_to_identifier", &self.text_to_identifier, "{text}"),
             ("identifier_to_text", &self.identifier_to_text, "{item}"),
             ("mixed_history", &self.mixed_history, "{history}"),
@@ -92,6 +96,11 @@ impl Templates {
                 if template.matches('{').count() != 1 || !template.contains(slot) {
                     return Err(format!(
                         "a template of {task} is {template:?}, expected one slot, {slot}"
+                    ));
+                }
+                if task == "whole_history" && !template.ends_with(slot) {
+                    return Err(format!(
+                        "a template of {task} is {template:?}, expected {slot} at its end: the history goes on"
                     ));
                 }
             }
@@ -145,6 +154,12 @@ mod tests {
             message.contains("templates.json") && message.contains("{intention}"),
             "{message}"
         );
+        templates = Templates::shopping();
+        templates.whole_history[0].push('.');
+        std::fs::write(&path, serde_json::to_vec(&templates).unwrap()).unwrap();
+        let message = Templates::read(&path).unwrap_err().to_string();
+        assert!(message.contains("at its end"), "{message}");
+        templates = Templates::shopping();
         templates.search.clear();
         std::fs::write(&path, serde_json::to_vec(&templates).unwrap()).unwrap();
         assert!(

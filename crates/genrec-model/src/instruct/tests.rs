@@ -147,9 +147,12 @@ fn exchanges_say_what_the_templates_say() {
     );
 }
 
-fn trained(noise: bool, lora: bool) -> f64 {
+fn trained(noise: bool, lora: bool, question: Question) -> f64 {
     let split = leave_one_out(&histories(noise)).unwrap();
-    let all = instructions(&split.train).with_next_item().with_alignment();
+    let all = instructions(&split.train)
+        .with_question(question)
+        .with_next_item()
+        .with_alignment();
     let mut model = model(&all);
     if lora {
         let config = LoraConfig::new().with_rank(16).with_dropout(0.0);
@@ -177,14 +180,15 @@ fn trained(noise: bool, lora: bool) -> f64 {
 
 #[test]
 fn a_tuned_model_follows_the_circle_and_noise_is_not_learnt() {
-    let (structure, noise) = (trained(false, false), trained(true, false));
+    let learnt = |noise| trained(noise, false, Question::Instruction);
+    let (structure, noise) = (learnt(false), learnt(true));
     assert!(structure > 0.9, "{structure}");
     assert!(noise < 0.5, "{noise}");
 }
 
 #[test]
 fn adapters_learn_it_too() {
-    let found = trained(false, true);
+    let found = trained(false, true, Question::Instruction);
     assert!(found > 0.6, "{found}");
 }
 
@@ -200,4 +204,55 @@ fn a_model_with_too_few_tokens_is_refused() {
         .fit(model, &all, &split.validation, |_| {})
         .unwrap_err();
     assert!(error.to_string().contains("with_room"), "{error}");
+}
+
+#[test]
+fn whole_histories_teach_all_prefixes_at_once() {
+    let histories = histories(false);
+    let all = instructions(&histories)
+        .with_max_history(3)
+        .with_question(Question::WholeHistory)
+        .with_next_item();
+    // Six items of 60 users: the last three are predicted in one sample, two more in another.
+    assert_eq!(all.len(), 120);
+    let text = all.text();
+    let exchange = all.exchange(0, 0).unwrap();
+    let prompt = text.decode(&exchange.prompt).unwrap();
+    let response = text.decode(&exchange.response).unwrap();
+    assert!(prompt.ends_with(": <a_2><b_0>,"), "{prompt}");
+    assert_eq!(response, "<a_3><b_0>,<a_0><b_1>,<a_1><b_1>");
+    let exchange = all.exchange(1, 0).unwrap();
+    let response = text.decode(&exchange.response).unwrap();
+    assert_eq!(response, "<a_1><b_0>,<a_2><b_0>");
+    // How a trained model is asked is how it was taught to go on.
+    let items: Vec<ItemId> = (0..5).map(ItemId::new).collect();
+    let question = text.decode(&all.asked_for_next(&items).unwrap()).unwrap();
+    assert!(
+        question.ends_with(": <a_2><b_0>,<a_3><b_0>,<a_0><b_1>,"),
+        "{question}"
+    );
+
+    let learnt = |noise| trained(noise, false, Question::WholeHistory);
+    let (structure, noise) = (learnt(false), learnt(true));
+    assert!(structure > 0.9, "{structure}");
+    assert!(noise < 0.5, "{noise}");
+}
+
+#[test]
+fn a_model_of_two_stacks_does_not_go_on_with_histories() {
+    let split = leave_one_out(&histories(false)).unwrap();
+    let all = instructions(&split.train).with_question(Question::WholeHistory);
+    let t5 = crate::t5::T5Config::new(all.text().len())
+        .with_d_model(16)
+        .with_d_kv(8)
+        .with_n_heads(2)
+        .with_d_ff(16)
+        .with_encoder_layers(1)
+        .with_decoder_layers(1)
+        .init(&Device::default());
+    let folder = tempfile::tempdir().unwrap();
+    let error = InstructionTrainer::new(TrainingConfig::new(), folder.path())
+        .fit(t5, &all.with_next_item(), &split.validation, |_| {})
+        .unwrap_err();
+    assert!(error.to_string().contains("whole histories"), "{error}");
 }

@@ -3,7 +3,7 @@ use genrec_identify::refine::Assignment;
 use genrec_train::TrainingConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::instruct::Regeneration;
+use crate::instruct::{Question, Regeneration};
 use crate::{Error, Result};
 
 /// Who gets an identifier that several items want: see [`Assignment`].
@@ -43,6 +43,9 @@ pub struct SiitConfig {
     pub alignment: TrainingConfig,
     /// The training on the next item with new identifiers.
     pub next_item: TrainingConfig,
+    /// How the next item is asked for.
+    #[config(default = "Question::Instruction")]
+    pub question: Question,
     /// Proposals an item: the width of the beam search.
     #[config(default = 20)]
     pub proposals: usize,
@@ -78,7 +81,8 @@ impl SiitConfig {
         )
     }
 
-    /// For a small model that starts from nothing, within half an hour on two cores for a catalogue of a few thousand items.
+    /// For a small decoder-only model that starts from nothing, within half an hour on two cores for a catalogue of a few thousand items: a pass over a history predicts all of
+    /// its items.
     pub fn quick() -> Self {
         let training = TrainingConfig::new()
             .with_batch_size(64)
@@ -92,6 +96,7 @@ impl SiitConfig {
             training.clone().with_epochs(10),
             training.with_epochs(10).with_validate_every(5),
         )
+        .with_question(Question::WholeHistory)
     }
 
     pub(super) fn check(&self) -> Result<()> {

@@ -295,6 +295,7 @@ impl Siit {
         let instructions =
             Instructions::new(templates, tokens, text, eos, data.catalog, data.train)?;
         Ok(instructions
+            .with_question(self.config.question)
             .with_max_history(self.config.max_history)
             .with_max_text(self.config.max_text))
     }

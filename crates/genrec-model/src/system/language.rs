@@ -10,7 +10,9 @@ use genrec_metrics::Recommender;
 use serde::{Deserialize, Serialize};
 
 use super::sequence::{IDENTIFIERS, MODEL, index_json, read_tokens};
-use crate::instruct::{Instructions, LanguageRecommender, Templates, TextModel, TextTokenizer};
+use crate::instruct::{
+    Instructions, LanguageRecommender, Question, Templates, TextModel, TextTokenizer,
+};
 use crate::{Error, Result};
 
 const TOKENIZER: &str = "tokenizer.json";
@@ -25,6 +27,7 @@ pub(super) struct About {
     /// Whether identifiers are words.
     in_words: bool,
     eos: u32,
+    question: Question,
     beams: usize,
     max_history: usize,
     max_text: usize,
@@ -47,6 +50,7 @@ pub(super) fn save(recommender: &LanguageRecommender, folder: &Path) -> Result<A
         collided: tokens.groups() < tokens.items(),
         in_words: text.in_words(),
         eos: instructions.eos(),
+        question: instructions.question(),
         beams: recommender.beams(),
         max_history: instructions.max_history(),
         max_text: instructions.max_text(),
@@ -71,6 +75,7 @@ pub(super) fn open(
     let nobody = Interactions::new(catalog.len(), Vec::new()).expect("nobody has no items");
     let text = Arc::new(text);
     let instructions = Instructions::new(templates, tokens, text, about.eos, catalog, &nobody)?
+        .with_question(about.question)
         .with_max_history(about.max_history)
         .with_max_text(about.max_text);
     let (name, beams) = (about.name, about.beams);
