@@ -124,13 +124,13 @@ impl Preset {
         };
         if self == Self::Demo {
             for (training, epochs) in [
-                (&mut config.warm_up, 6),
-                (&mut config.alignment, 3),
-                (&mut config.next_item, 3),
+                (&mut config.warm_up, 20),
+                (&mut config.alignment, 20),
+                (&mut config.next_item, 8),
             ] {
-                let less = training.clone().with_epochs(epochs).with_validate_every(3);
+                let less = training.clone().with_epochs(epochs).with_validate_every(4);
                 *training = less
-                    .with_samples_per_epoch(Some(2048))
+                    .with_samples_per_epoch(Some(2304))
                     .with_validation_users(200);
             }
         }

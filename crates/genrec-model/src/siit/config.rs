@@ -92,10 +92,11 @@ impl SiitConfig {
             .with_warmup(0.05)
             .with_samples_per_epoch(Some(8192));
         Self::new(
-            training.clone().with_epochs(20).with_validate_every(4),
-            training.clone().with_epochs(10),
-            training.with_epochs(10).with_validate_every(5),
+            training.clone().with_epochs(20).with_validate_every(5),
+            training.clone().with_epochs(15),
+            training.with_epochs(8).with_validate_every(4),
         )
+        .with_max_text(32)
         .with_question(Question::WholeHistory)
     }
 
