@@ -19,7 +19,7 @@ use genrec::model::System;
 use genrec::model::instruct::{
     InstructionTrainer, Instructions, LanguageRecommender, Question, TextModel, TextTokenizer,
 };
-use genrec::model::lm::LoraConfig;
+use genrec::model::lora::{Adapters, LoraConfig};
 use genrec::report::RunReport;
 use serde_json::json;
 
@@ -183,7 +183,7 @@ fn main() -> Result<()> {
         .fit(model, &tasks, &split.validation, bar)?;
         steps::tell(&name, trained.epochs.len(), &trained.best);
         report = report.with_training(&name, &trained.epochs);
-        let recommender = LanguageRecommender::new(&name, trained.model.merge(), none, 20);
+        let recommender = LanguageRecommender::new(&name, trained.model.merge(), none, 20)?;
         table.push(evaluate(&recommender, &split.test, &evaluation)?)?;
         let folder = run.out.join(&name);
         if !folder.exists() {

@@ -33,7 +33,8 @@
 //!
 //! - [`t5`]: the encoder-decoder, in Hugging Face's layout, with groups of target sequences that share a user's encoder states.
 //! - [`instruct`]: language models tuned on instructions among whose words are identifiers (LC-Rec).
-//! - [`lm`]: decoder-only language models in Hugging Face's layout, with low-rank adapters.
+//! - [`lm`]: decoder-only language models in Hugging Face's layout.
+//! - [`lora`]: low-rank adapters beside the layers of either, in PEFT's layout.
 //! - [`sequence`]: TIGER and LETTER-TIGER: histories to identifier tokens, constrained beam search, items out.
 //! - [`set`]: SETRec: sets of continuous tokens, all answered at once.
 //! - [`retrieval`]: TokenRec: users and items as tokens of a prompt, the next item by nearest neighbour.
@@ -45,6 +46,7 @@ mod beams;
 mod error;
 pub mod instruct;
 pub mod lm;
+pub mod lora;
 pub mod retrieval;
 pub mod sequence;
 pub mod set;

@@ -1,10 +1,99 @@
 //! Parameters by their names in `transformers`, and their numbers as bytes.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData, bf16, f16};
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::Deserialize;
+
+use crate::{Error, Result};
+
+const WEIGHTS: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
+
+/// `model.safetensors.index.json`: which shard has which tensor.
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The bytes of the weights in a folder: of `model.safetensors`, or of the shards that `model.safetensors.index.json` names where there is no such file.
+pub(crate) struct WeightFiles(Vec<(PathBuf, Vec<u8>)>);
+
+impl WeightFiles {
+    pub(crate) fn read(folder: &Path) -> Result<Self> {
+        let files = shards(folder)?;
+        let read = |path: PathBuf| Ok((path.clone(), fs::read(&path).map_err(Error::io(&path))?));
+        Ok(Self(files.into_iter().map(read).collect::<Result<_>>()?))
+    }
+
+    /// The first file.
+    pub(crate) fn first(&self) -> &Path {
+        &self.0[0].0
+    }
+
+    /// All tensors, by name.
+    pub(crate) fn tensors(&self) -> Result<BTreeMap<String, TensorView<'_>>> {
+        let mut found = BTreeMap::new();
+        for (path, bytes) in &self.0 {
+            let malformed = |reason| Error::Malformed {
+                path: path.clone(),
+                reason,
+            };
+            let file = SafeTensors::deserialize(bytes).map_err(|error| {
+                malformed(format!(
+                    "not a safetensors file ({error}): it is damaged, fetch it again"
+                ))
+            })?;
+            for (name, view) in file.tensors() {
+                if found.insert(name.clone(), view).is_some() {
+                    let reason = format!("{name} is in another shard too, expected it once");
+                    return Err(malformed(reason));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The files of the weights.
+fn shards(folder: &Path) -> Result<Vec<PathBuf>> {
+    let (whole, index) = (folder.join(WEIGHTS), folder.join(INDEX));
+    if whole.exists() || !index.exists() {
+        return Ok(vec![whole]);
+    }
+    let malformed = |reason| Error::Malformed {
+        path: index.clone(),
+        reason,
+    };
+    let bytes = fs::read(&index).map_err(Error::io(&index))?;
+    let parsed: Index =
+        serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let mut names: Vec<String> = parsed.weight_map.into_values().collect();
+    names.sort_unstable();
+    names.dedup();
+    let outside = |name: &String| Path::new(name).components().count() != 1;
+    if names.is_empty() || names.iter().any(outside) {
+        return Err(malformed(format!(
+            "names the shards {names:?}, expected files of this folder"
+        )));
+    }
+    Ok(names.into_iter().map(|name| folder.join(name)).collect())
+}
+
+/// Writes parameters as `model.safetensors` (32-bit numbers) into a folder. Shards of other weights there are no longer named.
+pub(crate) fn write(folder: &Path, weights: Vec<(String, Weight<'_>)>) -> Result<()> {
+    let path = folder.join(WEIGHTS);
+    fs::write(&path, to_file(weights)).map_err(Error::io(&path))?;
+    let index = folder.join(INDEX);
+    match index.exists() {
+        true => fs::remove_file(&index).map_err(Error::io(&index)),
+        false => Ok(()),
+    }
+}
 
 /// A parameter, and how it lies in the file.
 pub(crate) enum Weight<'a> {
@@ -36,19 +125,29 @@ pub(crate) fn fill(
     problems
 }
 
-/// The bytes of a safetensors file (32-bit numbers) of these parameters.
+/// Shapes and bytes (32-bit numbers) of tensors, by name.
+pub(crate) type Contents = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
+
+/// The bytes of a safetensors file of these parameters.
 pub(crate) fn to_file(weights: Vec<(String, Weight<'_>)>) -> Vec<u8> {
-    let contents: BTreeMap<String, (Vec<usize>, Vec<u8>)> = weights
+    file(&contents(weights))
+}
+
+/// These parameters as they lie in a file.
+pub(crate) fn contents(weights: Vec<(String, Weight<'_>)>) -> Contents {
+    let bytes = |weight| match weight {
+        Weight::Linear(param) => bytes(param.val().transpose()),
+        Weight::Table(param) => bytes(param.val()),
+        Weight::Scale(param) => bytes(param.val()),
+    };
+    weights
         .into_iter()
-        .map(|(name, weight)| {
-            let contents = match weight {
-                Weight::Linear(param) => contents(param.val().transpose()),
-                Weight::Table(param) => contents(param.val()),
-                Weight::Scale(param) => contents(param.val()),
-            };
-            (name, contents)
-        })
-        .collect();
+        .map(|(name, weight)| (name, bytes(weight)))
+        .collect()
+}
+
+/// The bytes of a safetensors file.
+pub(crate) fn file(contents: &Contents) -> Vec<u8> {
     let views = contents.iter().map(|(name, (shape, data))| {
         let view = TensorView::new(Dtype::F32, shape.clone(), data)
             .expect("as many bytes as the shape says");
@@ -82,7 +181,8 @@ impl Weight<'_> {
 }
 
 fn replace<const D: usize>(param: &mut Param<Tensor<D>>, values: Tensor<D>) {
-    *param = Param::from_tensor(values);
+    let trained = param.is_require_grad();
+    *param = Param::from_tensor(values).set_require_grad(trained);
 }
 
 fn contiguous(values: Tensor<2>) -> Tensor<2> {
@@ -126,7 +226,7 @@ fn read<const D: usize>(
 }
 
 /// The shape and the little-endian bytes of `values`.
-fn contents<const D: usize>(values: Tensor<D>) -> (Vec<usize>, Vec<u8>) {
+fn bytes<const D: usize>(values: Tensor<D>) -> (Vec<usize>, Vec<u8>) {
     let shape = values.dims().to_vec();
     let data = values.into_data().convert::<f32>();
     let bytes = data.iter::<f32>().flat_map(f32::to_le_bytes).collect();

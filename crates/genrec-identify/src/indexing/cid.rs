@@ -71,21 +71,30 @@ impl CidConfig {
 
     /// The nodes of every cluster, none of them empty, at least two.
     fn parts(&self, graph: &Graph, seed: u64, device: &Device) -> Result<Vec<Vec<usize>>> {
-        let nodes = graph.len();
-        let clusters = self.clusters.min(nodes);
-        let (_, vectors) = leading(&graph.clone().normalized(), clusters, seed);
-        let rows = unit_rows(&vectors);
-        let points = Tensor::from_data(TensorData::new(rows, [nodes, clusters]), device);
-        let codes = KMeansConfig::new(clusters).fit(&points, seed)?.codes;
-        let mut parts = vec![Vec::new(); clusters];
-        for (node, code) in codes.into_data().iter::<i64>().enumerate() {
-            parts[code as usize].push(node);
-        }
+        // Items that occur with none of the others have no place in the spectrum: they are a cluster of their own.
+        let (met, alone): (Vec<usize>, Vec<usize>) =
+            (0..graph.len()).partition(|&node| graph.has_neighbours(node));
+        let clusters = self.clusters.min(graph.len());
+        let mut parts = if met.len() <= 1 {
+            Vec::new()
+        } else {
+            let wanted = (clusters - usize::from(!alone.is_empty())).clamp(1, met.len());
+            let (_, vectors) = leading(&graph.among(&met).normalized(), wanted, seed);
+            let rows = unit_rows(&vectors);
+            let points = Tensor::from_data(TensorData::new(rows, [met.len(), wanted]), device);
+            let codes = KMeansConfig::new(wanted).fit(&points, seed)?.codes;
+            let mut parts = vec![Vec::new(); wanted];
+            for (&node, code) in met.iter().zip(codes.into_data().iter::<i64>()) {
+                parts[code as usize].push(node);
+            }
+            parts
+        };
+        parts.push(alone);
         parts.retain(|part| !part.is_empty());
         if parts.len() < 2 {
             // Nothing tells these items apart: their order has to.
-            let all: Vec<usize> = (0..nodes).collect();
-            let size = nodes.div_ceil(clusters);
+            let all: Vec<usize> = (0..graph.len()).collect();
+            let size = graph.len().div_ceil(clusters);
             parts = all.chunks(size).map(<[usize]>::to_vec).collect();
         }
         Ok(parts)
@@ -173,6 +182,10 @@ mod tests {
         let config = CidConfig::new().with_clusters(5).with_leaf(4);
         let table = config.fit(&interactions, &Device::default()).unwrap();
         assert_eq!(table.len(), 300);
+        // The two that were met together are apart from all others.
+        let first = first_codes(&table);
+        assert_eq!(first[3], first[7]);
+        assert!((0..300).all(|item| item == 3 || item == 7 || first[item] != first[3]));
         assert!(
             config
                 .with_clusters(1)

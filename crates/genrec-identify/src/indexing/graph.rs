@@ -72,6 +72,11 @@ impl Graph {
         self.offsets.len() - 1
     }
 
+    /// Whether a node has a weight with any.
+    pub(super) fn has_neighbours(&self, node: usize) -> bool {
+        self.offsets[node] < self.offsets[node + 1]
+    }
+
     fn row(&self, node: usize) -> impl Iterator<Item = (usize, f32)> {
         let range = self.offsets[node]..self.offsets[node + 1];
         let nodes = self.neighbours[range.clone()].iter();

@@ -107,7 +107,7 @@ impl Proposals {
         self
     }
 
-    /// Whether these are proposals for the items of the table, out of its codewords. One level more is allowed, for codes that tell items apart.
+    /// Whether these are proposals for the items of the table, out of its codewords and of at most as many codes as its longest identifier.
     pub(super) fn expect_fit(&self, table: &IdentifierTable) -> Result<()> {
         if self.items() != table.len() {
             return Err(Error::Shape {
@@ -117,6 +117,15 @@ impl Proposals {
         }
         for (item, list) in self.0.iter().enumerate() {
             for Proposal { identifier, .. } in list {
+                if identifier.len() > table.codebook_sizes().len() {
+                    return Err(Error::Shape {
+                        expected: format!(
+                            "identifiers of at most {} codes",
+                            table.codebook_sizes().len()
+                        ),
+                        found: format!("{identifier} for item {item}"),
+                    });
+                }
                 for (level, (code, &codewords)) in
                     identifier.iter().zip(table.codebook_sizes()).enumerate()
                 {

@@ -266,11 +266,15 @@ fn without_repair_items_share_what_they_want() {
     let greedy = refine_collided(&table, &proposals.clone().truncated(1), &listed).unwrap();
     assert_eq!(greedy.collisions().distinct(), 1);
     let longer = Proposal::new(Identifier::from_iter([0, 1, 0]), -0.1);
+    let three = before(3).with_codebook_sizes(vec![3, 3, 1]).unwrap();
     let mixed = Proposals::new(vec![
         vec![longer],
         vec![proposal([0, 0], -0.1)],
         vec![proposal([1, 1], -0.1)],
     ]);
-    let error = refine_collided(&table, &mixed.unwrap(), &listed).unwrap_err();
+    let mixed = mixed.unwrap();
+    let error = refine_collided(&three, &mixed, &listed).unwrap_err();
     assert!(error.to_string().contains("3 codes"), "{error}");
+    let error = refine(&table, &mixed, &listed).unwrap_err();
+    assert!(error.to_string().contains("at most 2 codes"), "{error}");
 }

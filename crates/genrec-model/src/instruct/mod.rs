@@ -8,7 +8,7 @@
 //! - [`Templates`]: instructions as data, fifteen wordings of the next item for shops and for places.
 //! - [`Instructions`]: what a model is tuned on: next item, text to identifier and back, mixed histories, and search and preferences where there is text for them. The loss is on the
 //!   response only.
-//! - [`InstructionTrainer`] (feature `train`): the tuning, whole or of [adapters](crate::lm::LoraConfig).
+//! - [`InstructionTrainer`] (feature `train`): the tuning, whole or of [adapters](crate::lora::LoraConfig).
 
 mod model;
 mod propose;

@@ -8,8 +8,9 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use genrec_decode::{Scorer, Trie};
 use serde::Deserialize;
 
-use super::samples::Exchange;
-use crate::lm::{LanguageModel, LanguageScorer, LoraConfig};
+use super::samples::{Exchange, Instructions, Question};
+use crate::lm::{LanguageModel, LanguageScorer};
+use crate::lora::{Adapters, Projection, Table};
 use crate::sequence::SoftmaxOver;
 use crate::t5::{T5, T5Scorer};
 use crate::{Error, Result};
@@ -62,7 +63,7 @@ impl TextModel {
         let kind: Kind =
             serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
         match kind.model_type.as_str() {
-            "t5" => Ok(T5::load(folder, device)?.into()),
+            "t5" | "t5_causal_encoder" => Ok(T5::load(folder, device)?.into()),
             "qwen2" | "llama" => Ok(LanguageModel::load(folder, device)?.into()),
             other => Err(malformed(format!(
                 "model_type is {other:?}, expected \"t5\", \"qwen2\" or \"llama\""
@@ -119,29 +120,55 @@ impl TextModel {
         self
     }
 
-    /// Puts adapters beside some of its layers: see [`LanguageModel::adapt`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`LanguageModel::adapt`], and [`Error::Config`] for a model of two stacks.
-    pub fn adapt(&mut self, config: &LoraConfig) -> Result<()> {
-        match self {
-            Self::Decoder(model) => model.adapt(config),
-            Self::EncoderDecoder(_) => Err(Error::Config {
-                what: "LoRA",
-                found: String::from("an encoder-decoder"),
-                expected: String::from("a decoder-only model"),
-            }),
+    /// Refuses adapters, where all weights are to be trained and saved.
+    #[cfg(feature = "train")]
+    pub(crate) fn expect_whole(&self) -> Result<()> {
+        if self.has_adapters() {
+            return Err(Error::Config {
+                what: "language model",
+                found: String::from("one with adapters"),
+                expected: String::from("one that they are merged into: see `Adapters::merge`"),
+            });
         }
+        Ok(())
     }
 
-    /// The same model with [adapters](crate::lm::LoraConfig), if it has any, in the weights.
-    #[must_use]
-    pub fn merge(self) -> Self {
-        match self {
-            Self::Decoder(model) => model.merge().into(),
-            other @ Self::EncoderDecoder(_) => other,
+    /// Whether it can read and write such instructions.
+    pub(super) fn expect_fit(&self, instructions: &Instructions) -> Result<()> {
+        let wrong = |what, found: String, expected: String| Error::Config {
+            what,
+            found,
+            expected,
+        };
+        let (tokens, needed) = (self.vocab_size(), instructions.text().len());
+        if tokens < needed {
+            let expected =
+                format!("at least {needed}, as the text has: see `TextModel::with_room`");
+            return Err(wrong(
+                "tokens of the language model",
+                tokens.to_string(),
+                expected,
+            ));
         }
+        if self.eos() != instructions.eos() {
+            return Err(wrong(
+                "token that ends a sequence",
+                format!("{} in the instructions", instructions.eos()),
+                format!(
+                    "{}, as the language model has: see `TextModel::eos`",
+                    self.eos()
+                ),
+            ));
+        }
+        let whole = instructions.question() == Question::WholeHistory;
+        if whole && matches!(self, Self::EncoderDecoder(_)) {
+            return Err(wrong(
+                "question for the next item",
+                String::from("whole histories, for an encoder-decoder"),
+                String::from("`Question::Instruction`: what its encoder reads does not go on"),
+            ));
+        }
+        Ok(())
     }
 
     /// How exchanges are laid out for it.
@@ -201,6 +228,29 @@ impl TextModel {
             Self::Decoder(model) => {
                 Box::new(LanguageScorer::new(model, trie, tokens, &lengths, over))
             }
+        }
+    }
+}
+
+impl Adapters for TextModel {
+    fn layers_mut(&mut self) -> Vec<(String, &mut Projection)> {
+        match self {
+            Self::EncoderDecoder(model) => model.layers_mut(),
+            Self::Decoder(model) => model.layers_mut(),
+        }
+    }
+
+    fn layers(&self) -> Vec<&Projection> {
+        match self {
+            Self::EncoderDecoder(model) => model.layers(),
+            Self::Decoder(model) => model.layers(),
+        }
+    }
+
+    fn tables_mut(&mut self) -> Vec<(String, Table<'_>)> {
+        match self {
+            Self::EncoderDecoder(model) => model.tables_mut(),
+            Self::Decoder(model) => model.tables_mut(),
         }
     }
 }

@@ -140,17 +140,23 @@ pub struct LanguageRecommender {
 
 impl LanguageRecommender {
     /// A recommender around a model that was tuned on such instructions; `beams` prefixes are followed (20 in the papers).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the model has fewer tokens than the instructions, another end, or two stacks for [whole histories](super::Question::WholeHistory).
     pub fn new(
         name: impl Into<String>,
         model: impl Into<TextModel>,
         instructions: Instructions,
         beams: usize,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        let model = model.into();
+        model.expect_fit(&instructions)?;
+        Ok(Self {
             name: name.into(),
-            model: model.into(),
+            model,
             decoding: Decoding::new(instructions, beams),
-        }
+        })
     }
 
     /// The model.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use genrec_data::{Catalog, Interactions, ItemId, UserId};
-use genrec_identify::ItemTokens;
+use genrec_identify::{ItemTokens, Vocabulary};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,8 @@ pub struct Instructions {
     templates: Templates,
     items: Arc<ItemTokens>,
     text: Arc<TextTokenizer>,
+    /// The tokens before every prompt.
+    beginning: Vec<u32>,
     /// How each item's identifier is written in a prompt.
     names: Vec<String>,
     /// What each item is called.
@@ -89,7 +91,8 @@ impl Instructions {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if catalogue, histories and identifiers are not of as many items, or a task has no template.
+    /// [`Error::Config`] if catalogue, histories and identifiers are not of as many items, the text has not the tokens of the identifiers, or a task has no
+    /// template.
     pub fn new(
         templates: Templates,
         items: Arc<ItemTokens>,
@@ -98,6 +101,20 @@ impl Instructions {
         catalog: &Catalog,
         histories: &Interactions,
     ) -> Result<Self> {
+        if text.vocabulary() != Some(items.vocabulary()) {
+            let levels = |vocabulary: &Vocabulary| format!("{:?}", vocabulary.codebook_sizes());
+            return Err(Error::Config {
+                what: "text tokenizer",
+                found: text.vocabulary().map_or_else(
+                    || String::from("one without identifiers"),
+                    |vocabulary| format!("identifiers of levels {}", levels(vocabulary)),
+                ),
+                expected: format!(
+                    "those of levels {}: see `TextTokenizer::with_identifiers`",
+                    levels(items.vocabulary())
+                ),
+            });
+        }
         templates.check().map_err(|found| Error::Config {
             what: "templates",
             found,
@@ -130,6 +147,7 @@ impl Instructions {
         });
         Ok(Self {
             templates,
+            beginning: text.beginning()?,
             names: names.collect::<Result<_>>()?,
             titles: titles.collect(),
             texts: catalog.texts(),
@@ -145,16 +163,26 @@ impl Instructions {
     }
 
     /// Reads so many items of a history at most, the last ones.
+    ///
+    /// # Panics
+    ///
+    /// If `max_history` is 0.
     #[must_use]
     pub fn with_max_history(mut self, max_history: usize) -> Self {
-        self.max_history = max_history.max(1);
+        assert!(max_history > 0, "a history is read with at least one item");
+        self.max_history = max_history;
         self
     }
 
-    /// Reads and writes so many tokens at most of what an item says or somebody wants.
+    /// Reads and writes so many tokens at most of what an item says or somebody wants; a response that is cut ends without the token that ends a sequence.
+    ///
+    /// # Panics
+    ///
+    /// If `max_text` is 0.
     #[must_use]
     pub fn with_max_text(mut self, max_text: usize) -> Self {
-        self.max_text = max_text.max(1);
+        assert!(max_text > 0, "a text is read with at least one token");
+        self.max_text = max_text;
         self
     }
 
@@ -476,14 +504,17 @@ impl Instructions {
                 expected: String::from("words, in the template or in what is put into it"),
             });
         }
-        Ok(tokens)
+        Ok([self.beginning.clone(), tokens].concat())
     }
 
     /// Words as a response, with the token that ends it.
     fn words(&self, text: &str) -> Result<Vec<u32>> {
         let mut tokens = self.text.encode(text)?;
-        tokens.truncate(self.max_text);
-        tokens.push(self.eos);
+        // What is cut does not end there.
+        match tokens.len() > self.max_text {
+            true => tokens.truncate(self.max_text),
+            false => tokens.push(self.eos),
+        }
         Ok(tokens)
     }
 

@@ -10,8 +10,8 @@ use genrec_train::{Task, Trained, Trainer, TrainingConfig, TrainingEvent, mixed}
 
 use super::model::{Batch, Layout, TextModel};
 use super::recommender::Decoding;
-use super::samples::{Exchange, Instructions, Question};
-use crate::{Error, Result};
+use super::samples::{Exchange, Instructions};
+use crate::Result;
 
 /// Tunes a [`TextModel`] on [`Instructions`], with checkpoints in a folder; the loss is on the responses only.
 ///
@@ -30,12 +30,13 @@ impl InstructionTrainer {
         Self(self.0.with_resume(resume))
     }
 
-    /// Trains on `instructions`, measured on `validation`; `listener` hears of every batch and epoch. A model with [adapters](crate::lm::LanguageModel::adapt) is trained in these, its
+    /// Trains on `instructions`, measured on `validation`; `listener` hears of every batch and epoch. A model with [adapters](crate::lora::Adapters::adapt) is trained in these, its
     /// embeddings and its head.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if the model has fewer tokens than the instructions, for [whole histories](Question::WholeHistory) and a model of two stacks, and those of [`Trainer::fit`].
+    /// [`Error::Config`] if the model has fewer tokens than the instructions, another end, or two stacks for
+    /// [whole histories](super::Question::WholeHistory), and those of [`Trainer::fit`].
     pub fn fit(
         &self,
         model: impl Into<TextModel>,
@@ -44,25 +45,7 @@ impl InstructionTrainer {
         listener: impl FnMut(TrainingEvent) + Send + 'static,
     ) -> Result<Trained<TextModel>> {
         let model = model.into();
-        let (tokens, needed) = (model.vocab_size(), instructions.text().len());
-        if tokens < needed {
-            return Err(Error::Config {
-                what: "tokens of the language model",
-                found: tokens.to_string(),
-                expected: format!("at least {needed}, as the text has: see `TextModel::with_room`"),
-            });
-        }
-        if instructions.question() == Question::WholeHistory
-            && matches!(model, TextModel::EncoderDecoder(_))
-        {
-            return Err(Error::Config {
-                what: "question for the next item",
-                found: String::from("whole histories, for an encoder-decoder"),
-                expected: String::from(
-                    "`Question::Instruction`: what its encoder reads does not go on",
-                ),
-            });
-        }
+        model.expect_fit(instructions)?;
         let config = self.0.config();
         let lengths = (0..instructions.len())
             .map(|sample| {

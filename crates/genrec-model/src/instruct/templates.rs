@@ -98,6 +98,11 @@ impl Templates {
                         "a template of {task} is {template:?}, expected one slot, {slot}"
                     ));
                 }
+                if template.trim() == slot {
+                    return Err(format!(
+                        "a template of {task} is {template:?}, expected words beside the slot: there may be nothing to put into it"
+                    ));
+                }
                 if task == "whole_history" && !template.ends_with(slot) {
                     return Err(format!(
                         "a template of {task} is {template:?}, expected {slot} at its end: the history goes on"

@@ -9,7 +9,8 @@ use genrec_metrics::{EvaluateConfig, Metric, evaluate};
 use genrec_train::TrainingConfig;
 
 use super::*;
-use crate::lm::{LanguageModel, LanguageModelConfig, LoraConfig};
+use crate::lm::{LanguageModel, LanguageModelConfig};
+use crate::lora::{Adapters, LoraConfig};
 
 const ITEMS: u32 = 12;
 
@@ -169,7 +170,7 @@ fn trained(noise: bool, lora: bool, question: Question) -> f64 {
     let trained = InstructionTrainer::new(training, folder.path())
         .fit(model, &all, &split.validation, |_| {})
         .unwrap();
-    let recommender = LanguageRecommender::new("LC-Rec", trained.model, all, 10);
+    let recommender = LanguageRecommender::new("LC-Rec", trained.model, all, 10).unwrap();
     let report = evaluate(
         &recommender,
         &split.test,

@@ -42,10 +42,16 @@ impl TextTokenizer {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(Error::io(path))?;
-        let inner = Tokenizer::from_bytes(&bytes).map_err(|error| Error::Malformed {
+        let malformed = |error| Error::Malformed {
             path: path.to_path_buf(),
             reason: format!("not a text tokenizer: {error}"),
-        })?;
+        };
+        let mut inner = Tokenizer::from_bytes(&bytes).map_err(malformed)?;
+        // Some files keep what a training of theirs cut and filled up to; here nothing is cut unseen.
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(malformed)?;
+        // `</s>` in the text of an item is text.
+        inner.set_encode_special_tokens(true);
         Ok(Self {
             inner,
             identifiers: None,
@@ -86,6 +92,7 @@ impl TextTokenizer {
                 texts.iter().map(AsRef::as_ref),
             )
             .map_err(|error| wrong(error.to_string(), String::from("texts to learn from")))?;
+        inner.set_encode_special_tokens(true);
         Ok(Self {
             inner,
             identifiers: None,
@@ -171,13 +178,15 @@ impl TextTokenizer {
             let title = entry.title.as_deref().filter(|title| !title.is_empty());
             let title = title.unwrap_or_else(|| catalog.ids().original(item.index()));
             let mut tokens = self.encode(title)?;
-            tokens.truncate(max_tokens.max(1));
+            tokens.truncate(max_tokens);
             let mut identifier = tokens.clone();
-            for number in 2_usize.. {
+            for number in 1_usize.. {
+                if number > 1 {
+                    identifier = [tokens.clone(), self.encode(&format!(" {number}"))?].concat();
+                }
                 if !identifier.is_empty() && taken.insert(identifier.clone()) {
                     break;
                 }
-                identifier = [tokens.clone(), self.encode(&format!(" {number}"))?].concat();
             }
             identifiers.push(Identifier::from_iter(identifier));
         }
@@ -209,6 +218,13 @@ impl TextTokenizer {
             first: None,
         });
         Ok(self)
+    }
+
+    /// The codes that its identifiers are made of, if it has any.
+    pub fn vocabulary(&self) -> Option<&Vocabulary> {
+        self.identifiers
+            .as_ref()
+            .map(|identifiers| &identifiers.vocabulary)
     }
 
     /// Whether identifiers are written in words.
@@ -256,6 +272,30 @@ impl TextTokenizer {
                 found: format!("{tokens:?}: {error}"),
                 expected: String::from("tokens of this tokenizer"),
             })
+    }
+
+    /// The tokens that stand before every text, as the tokenizer's file says: `<s>` for LLaMA, none for T5, Qwen2 and what was trained here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the tokenizer refuses a text.
+    pub fn beginning(&self) -> Result<Vec<u32>> {
+        // With and without what is added around it: what is before the word.
+        let word = "a";
+        let plain = self.encode(word)?;
+        let encoding = self
+            .inner
+            .encode(word, true)
+            .map_err(|error| Error::Config {
+                what: "text to tokenize",
+                found: format!("{word:?}: {error}"),
+                expected: String::from("one that the tokenizer can read"),
+            })?;
+        let around = encoding.get_ids();
+        let place = around
+            .windows(plain.len().max(1))
+            .position(|part| part == plain);
+        Ok(around[..place.unwrap_or(0)].to_vec())
     }
 
     /// The token that is written so, if there is one.
@@ -334,10 +374,7 @@ mod tests {
             "",
         ] {
             let tokens = tokenizer.encode(text).unwrap();
-            assert_eq!(
-                tokenizer.decode(&tokens).unwrap(),
-                text.replace("<eos>", "")
-            );
+            assert_eq!(tokenizer.decode(&tokens).unwrap(), text);
         }
         assert!(tokenizer.encode(" screw").unwrap().len() < 3);
         assert_eq!(

@@ -3,11 +3,11 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
-use genrec_train::{Draw, Dropout};
+use genrec_train::Draw;
 
 use super::config::{Family, LanguageModelConfig};
-use super::lora::Projection;
 use super::rotary::Rotation;
+use crate::lora::Projection;
 
 /// Attention with rotary positions.
 #[derive(Module, Debug)]
@@ -43,15 +43,15 @@ impl Attention {
     }
 
     /// Queries of `x`, `[rows, positions, d_model]`, turned and scaled, `[rows, n_heads, positions, d_head]`.
-    fn queries(&self, x: Tensor<3>, rotation: &Rotation, dropout: &Dropout) -> Tensor<4> {
-        let queries = self.split(self.query.forward(x, dropout));
+    fn queries(&self, x: Tensor<3>, rotation: &Rotation) -> Tensor<4> {
+        let queries = self.split(self.query.forward(x));
         rotation.turn(queries) * (self.d_head as f64).powf(-0.5)
     }
 
     /// Keys, turned, and values of `x`, `[rows, positions, d_model]`.
-    fn keys_values(&self, x: Tensor<3>, rotation: &Rotation, dropout: &Dropout) -> KeysValues {
-        let keys = self.split(self.key.forward(x.clone(), dropout));
-        let values = self.split(self.value.forward(x, dropout));
+    fn keys_values(&self, x: Tensor<3>, rotation: &Rotation) -> KeysValues {
+        let keys = self.split(self.key.forward(x.clone()));
+        let values = self.split(self.value.forward(x));
         (rotation.turn(keys), values)
     }
 
@@ -62,11 +62,10 @@ impl Attention {
         x: Tensor<3>,
         rotation: &Rotation,
         hidden: &Tensor<5>,
-        dropout: &Dropout,
     ) -> (Tensor<3>, KeysValues) {
         let [rows, positions, _] = x.dims();
-        let (keys, values) = self.keys_values(x.clone(), rotation, dropout);
-        let queries = self.queries(x, rotation, dropout);
+        let (keys, values) = self.keys_values(x.clone(), rotation);
+        let queries = self.queries(x, rotation);
         // The query heads of a group are more rows of the same product.
         let group = queries.dims()[1] / self.kv_heads;
         let rows_of_group = [rows, self.kv_heads, group * positions, self.d_head];
@@ -83,7 +82,7 @@ impl Attention {
             positions,
             self.d_head,
         ]);
-        (self.join(context, dropout), (keys, values))
+        (self.join(context), (keys, values))
     }
 
     /// One more token for every beam, `[rows, beams, d_model]`, which sees the prompt of its row, `hidden`, `[rows, 1, 1, prompt]`, added to the scores, and the tokens of its own beam,
@@ -95,11 +94,10 @@ impl Attention {
         prompt: &KeysValues,
         hidden: &Tensor<4>,
         own: Option<KeysValues>,
-        dropout: &Dropout,
     ) -> (Tensor<3>, KeysValues) {
         let [rows, beams, _] = x.dims();
         let (kv_heads, d_head) = (self.kv_heads, self.d_head);
-        let (keys, values) = self.keys_values(x.clone(), rotation, dropout);
+        let (keys, values) = self.keys_values(x.clone(), rotation);
         // [rows, kv_heads, beams, d_head] to one row a beam.
         let apart = |x: Tensor<4>| {
             x.swap_dims(1, 2)
@@ -115,7 +113,7 @@ impl Attention {
         let length = prompt_keys.dims()[2];
 
         // [rows, n_heads, beams, d_head]; the heads of a group and the beams are rows of the product with the prompt.
-        let queries = self.queries(x, rotation, dropout);
+        let queries = self.queries(x, rotation);
         let group = queries.dims()[1] / kv_heads;
         let of_prompt = queries
             .clone()
@@ -141,7 +139,7 @@ impl Attention {
             .reshape([rows, kv_heads * group, beams, d_head]);
         let on_own = weights.narrow(3, length, tokens).matmul(values.clone());
         let context = on_prompt + from_beams(on_own, d_head);
-        (self.join(context, dropout), (keys, values))
+        (self.join(context), (keys, values))
     }
 
     /// `[rows, positions, heads * d_head]` to `[rows, heads, positions, d_head]`.
@@ -152,11 +150,11 @@ impl Attention {
     }
 
     /// `[rows, heads, positions, d_head]` back to the residual stream.
-    fn join(&self, context: Tensor<4>, dropout: &Dropout) -> Tensor<3> {
+    fn join(&self, context: Tensor<4>) -> Tensor<3> {
         let [rows, heads, positions, d_head] = context.dims();
         let context = context
             .swap_dims(1, 2)
             .reshape([rows, positions, heads * d_head]);
-        self.output.forward(context, dropout)
+        self.output.forward(context)
     }
 }

@@ -6,15 +6,16 @@ use burn::module::{Module, Param};
 use burn::tensor::activation::silu;
 use burn::tensor::module::embedding;
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, assert_shape};
-use genrec_train::{Draw, Dropout};
+use genrec_train::Draw;
 
 use super::attention::Attention;
 use super::cache::{Beams, Prompt};
 use super::config::LanguageModelConfig;
-use super::lora::{LoraConfig, Projection};
+use super::files::{EMBEDDINGS, HEAD};
 use super::rotary::{Rotation, frequencies};
+use crate::Result;
+use crate::lora::{Adapters, Projection, Table};
 use crate::t5::RmsNorm;
-use crate::{Error, Result};
 
 /// `(silu(x W_gate) * x W_up) W_down`.
 #[derive(Module, Debug)]
@@ -53,11 +54,6 @@ pub struct LanguageModel {
     pub(super) head: Option<Param<Tensor<2>>>,
     #[module(skip)]
     pub(super) config: LanguageModelConfig,
-    #[module(skip)]
-    pub(super) lora: Option<LoraConfig>,
-    /// Of what adapters read.
-    #[module(skip)]
-    pub(super) dropout: Dropout,
 }
 
 impl LanguageModelConfig {
@@ -93,17 +89,15 @@ impl LanguageModelConfig {
             norm: norm(),
             head: (!self.tied_head).then(|| table(draw)),
             config: self.clone(),
-            lora: None,
-            dropout: Dropout::new(0.0),
         })
     }
 }
 
 impl FeedForward {
-    fn forward(&self, x: Tensor<3>, dropout: &Dropout) -> Tensor<3> {
-        let gate = silu(self.gate.forward(x.clone(), dropout));
-        let hidden = gate * self.up.forward(x, dropout);
-        self.down.forward(hidden, dropout)
+    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let gate = silu(self.gate.forward(x.clone()));
+        let hidden = gate * self.up.forward(x);
+        self.down.forward(hidden)
     }
 }
 
@@ -120,7 +114,7 @@ impl LanguageModel {
 
     /// Starts the sequence of dropout masks of `seed`: see [`T5::seed_dropout`](crate::t5::T5::seed_dropout).
     pub fn seed_dropout(&self, seed: u64) {
-        self.dropout.seed(seed);
+        self.seed_adapters(seed);
     }
 
     /// Hidden states, `[rows, positions, d_model]`, of `tokens`, `[rows, positions]`. A position sees itself and those before it, so what fills up short rows has to stand
@@ -185,13 +179,12 @@ impl LanguageModel {
             let own = beams.layers.get(number).cloned();
             let normed = block.attention_norm.forward(x.clone());
             let attention = &block.attention;
-            let (attended, all) =
-                attention.step(normed, &rotation, read, &prompt.hidden, own, &self.dropout);
+            let (attended, all) = attention.step(normed, &rotation, read, &prompt.hidden, own);
             match beams.layers.get_mut(number) {
                 Some(layer) => *layer = all,
                 None => beams.layers.push(all),
             }
-            x = block.fed(x + attended, &self.dropout);
+            x = block.fed(x + attended);
         }
         beams.len += 1;
         self.norm.forward(x)
@@ -227,69 +220,40 @@ impl LanguageModel {
         self.config.vocab_size += added;
     }
 
-    /// Puts adapters beside the layers that `config` names; only they, and the embeddings and the head, are trained from here on.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] for impossible settings, a name that no layer has, or a model that has adapters already.
-    pub fn adapt(&mut self, config: &LoraConfig) -> Result<()> {
-        config.check()?;
-        if self.lora.is_some() {
-            return Err(Error::Config {
-                what: "LoRA",
-                found: String::from("a model that has adapters already"),
-                expected: String::from("one without: merge them first"),
-            });
+    fn read_all(&self, tokens: Tensor<2, Int>) -> (Tensor<3>, Vec<super::attention::KeysValues>) {
+        let [rows, positions] = tokens.dims();
+        let device = tokens.device();
+        let all: Vec<usize> = (0..positions).collect();
+        let rotation = Rotation::new(&frequencies(&self.config), 1, &all, &device);
+        let later = Tensor::<2, Bool>::tril_mask([positions, positions], 0, &device);
+        let hidden = Tensor::<2>::zeros([positions, positions], &device).mask_fill(later, HIDDEN);
+        let hidden = hidden.reshape([1, 1, 1, positions, positions]);
+        let mut x = embedding(self.embeddings.val(), tokens);
+        assert_shape!(x, [rows, positions, self.config.d_model]);
+        let mut layers = Vec::with_capacity(self.blocks.len());
+        for block in &self.blocks {
+            let normed = block.attention_norm.forward(x.clone());
+            let (attended, kept) = block.attention.forward(normed, &rotation, &hidden);
+            layers.push(kept);
+            x = block.fed(x + attended);
         }
-        let unknown = |name: &&String| !LAYERS.iter().any(|layer| last(layer) == name.as_str());
-        if let Some(unknown) = config.targets.iter().find(unknown) {
-            return Err(Error::Config {
-                what: "LoRA targets",
-                found: unknown.clone(),
-                expected: format!("some of {}", LAYERS.map(last).join(", ")),
-            });
-        }
-        let draw = &mut Draw::new(config.seed, &self.device());
-        let chosen = |name: &str| config.targets.iter().any(|target| target == last(name));
-        for (name, projection) in self.projections_mut() {
-            if chosen(&name) {
-                projection.adapt(config, draw);
-            } else {
-                projection.linear = projection.linear.clone().no_grad();
-            }
-        }
-        for block in &mut self.blocks {
-            block.attention_norm = block.attention_norm.clone().no_grad();
-            block.feed_forward_norm = block.feed_forward_norm.clone().no_grad();
-        }
-        self.norm = self.norm.clone().no_grad();
-        self.dropout = Dropout::new(config.dropout);
-        self.lora = Some(config.clone());
-        Ok(())
+        (self.norm.forward(x), layers)
     }
+}
 
-    /// The same model with the adapters in the weights and none beside them.
-    #[must_use]
-    pub fn merge(mut self) -> Self {
-        for (_, projection) in self.projections_mut() {
-            projection.merge();
-        }
-        self.lora = None;
-        self
-    }
+/// The linear layers of a block, by their names in `transformers`.
+const LAYERS: [&str; 7] = [
+    "self_attn.q_proj",
+    "self_attn.k_proj",
+    "self_attn.v_proj",
+    "self_attn.o_proj",
+    "mlp.gate_proj",
+    "mlp.up_proj",
+    "mlp.down_proj",
+];
 
-    /// The model without its adapters, as it was before them.
-    #[must_use]
-    pub fn without_adapters(mut self) -> Self {
-        for (_, projection) in self.projections_mut() {
-            projection.lora = None;
-        }
-        self.lora = None;
-        self
-    }
-
-    /// The linear layers of the blocks, by their names in `transformers`.
-    pub(super) fn projections_mut(&mut self) -> Vec<(String, &mut Projection)> {
+impl Adapters for LanguageModel {
+    fn layers_mut(&mut self) -> Vec<(String, &mut Projection)> {
         let layers = self.blocks.iter_mut().enumerate();
         let of_block = layers.flat_map(|(number, block)| {
             let Block {
@@ -312,53 +276,33 @@ impl LanguageModel {
         of_block.collect()
     }
 
-    fn read_all(&self, tokens: Tensor<2, Int>) -> (Tensor<3>, Vec<super::attention::KeysValues>) {
-        let [rows, positions] = tokens.dims();
-        let device = tokens.device();
-        let all: Vec<usize> = (0..positions).collect();
-        let rotation = Rotation::new(&frequencies(&self.config), 1, &all, &device);
-        let later = Tensor::<2, Bool>::tril_mask([positions, positions], 0, &device);
-        let hidden = Tensor::<2>::zeros([positions, positions], &device).mask_fill(later, HIDDEN);
-        let hidden = hidden.reshape([1, 1, 1, positions, positions]);
-        let mut x = embedding(self.embeddings.val(), tokens);
-        assert_shape!(x, [rows, positions, self.config.d_model]);
-        let mut layers = Vec::with_capacity(self.blocks.len());
-        for block in &self.blocks {
-            let normed = block.attention_norm.forward(x.clone());
-            let (attended, kept) =
-                block
-                    .attention
-                    .forward(normed, &rotation, &hidden, &self.dropout);
-            layers.push(kept);
-            x = block.fed(x + attended, &self.dropout);
-        }
-        (self.norm.forward(x), layers)
+    fn layers(&self) -> Vec<&Projection> {
+        self.blocks.iter().flat_map(Block::layers).collect()
+    }
+
+    fn tables_mut(&mut self) -> Vec<(String, Table<'_>)> {
+        let embeddings = (EMBEDDINGS.to_string(), Table::Rows(&mut self.embeddings));
+        let head = self.head.iter_mut();
+        let head = head.map(|head| (HEAD.to_string(), Table::Rows(head)));
+        std::iter::once(embeddings).chain(head).collect()
     }
 }
-
-/// The linear layers of a block, by their names in `transformers`.
-const LAYERS: [&str; 7] = [
-    "self_attn.q_proj",
-    "self_attn.k_proj",
-    "self_attn.v_proj",
-    "self_attn.o_proj",
-    "mlp.gate_proj",
-    "mlp.up_proj",
-    "mlp.down_proj",
-];
 
 /// Added to scores of positions that are not to be seen.
 const HIDDEN: f32 = -1e9;
 
 impl Block {
-    /// The second half of the block.
-    fn fed(&self, x: Tensor<3>, dropout: &Dropout) -> Tensor<3> {
-        let normed = self.feed_forward_norm.forward(x.clone());
-        x + self.feed_forward.forward(normed, dropout)
+    /// Its linear layers, as [`LAYERS`] names them.
+    fn layers(&self) -> [&Projection; LAYERS.len()] {
+        let (a, f) = (&self.attention, &self.feed_forward);
+        [
+            &a.query, &a.key, &a.value, &a.output, &f.gate, &f.up, &f.down,
+        ]
     }
-}
 
-/// The last part of a name.
-pub(super) fn last(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
+    /// The second half of the block.
+    fn fed(&self, x: Tensor<3>) -> Tensor<3> {
+        let normed = self.feed_forward_norm.forward(x.clone());
+        x + self.feed_forward.forward(normed)
+    }
 }

@@ -129,7 +129,7 @@ fn the_gradient_reaches_every_part() {
     }
     assert!(largest(model.queries.val().grad(&found)) > 1e-6);
     let attention = &model.t5.encoder.layers[0].attention;
-    assert!(largest(attention.query.weight.val().grad(&found)) > 1e-6);
+    assert!(largest(attention.query.linear.weight.val().grad(&found)) > 1e-6);
 }
 
 #[test]

@@ -91,6 +91,7 @@ impl Siit {
         mut listen: impl FnMut(usize, Stage) -> L,
     ) -> Result<Vec<Round>> {
         self.config.check()?;
+        model.expect_whole()?;
         let run = self.fingerprint(model, start, data);
         let device = model.device();
         let mut rounds: Vec<Round> = Vec::with_capacity(self.config.rounds + 1);
@@ -105,12 +106,6 @@ impl Siit {
             } else if !self.resume {
                 return Err(other_run(&folder, "holds a round already"));
             }
-            for stage in [Stage::WarmUp, Stage::Alignment, Stage::NextItem] {
-                let checkpoints = self.checkpoints(number, stage);
-                if checkpoints.exists() {
-                    fs::remove_dir_all(&checkpoints).map_err(Error::io(&checkpoints))?;
-                }
-            }
             // What goes on is what was written, whether this run wrote it or an earlier one.
             let (round, of) = Round::open_of(&folder, &device)?;
             if of != run {
@@ -118,6 +113,12 @@ impl Siit {
                     &folder,
                     "is a round of other settings, data, identifiers or weights",
                 ));
+            }
+            for stage in [Stage::WarmUp, Stage::Alignment, Stage::NextItem] {
+                let checkpoints = self.checkpoints(number, stage);
+                if checkpoints.exists() {
+                    fs::remove_dir_all(&checkpoints).map_err(Error::io(&checkpoints))?;
+                }
             }
             rounds.push(round);
         }
@@ -172,12 +173,7 @@ impl Siit {
         let instructions =
             self.instructions(round.tokens(), round.text.clone(), &round.model, data)?;
         let name = format!("round {}", round.number);
-        Ok(LanguageRecommender::new(
-            name,
-            round.model.clone(),
-            instructions,
-            beams,
-        ))
+        LanguageRecommender::new(name, round.model.clone(), instructions, beams)
     }
 
     /// Tunes a copy of a round's model on the next item with any other identifiers of its items, collided ones too, and returns it as a recommender: what a choice within a
@@ -204,7 +200,7 @@ impl Siit {
         let trained = InstructionTrainer::new(training, folder)
             .with_resume(self.resume)
             .fit(model, &asked, data.validation, listener)?;
-        let recommender = LanguageRecommender::new("SIIT", trained.model, instructions, beams);
+        let recommender = LanguageRecommender::new("SIIT", trained.model, instructions, beams)?;
         Ok((recommender, trained.epochs))
     }
 
@@ -244,8 +240,8 @@ impl Siit {
         let refined = refine(&before.table, &proposals, &assignment)?;
         let diagnostics = Diagnostics::of(&refined, start, self.config.proposals);
 
-        // Codes that tell items apart are the last level's, so that what was a token stays this token.
         let vocabulary = Vocabulary::of(&refined.table);
+        expect_same_tokens(&before.table, &refined.table)?;
         let text = data.text.clone().with_identifiers(&vocabulary)?;
         let seed = mixed(self.config.seed, number as u64);
         let model = before.model.clone().with_room(text.len(), seed);
@@ -343,6 +339,25 @@ impl Siit {
 fn lengths(start: &IdentifierTable) -> RangeInclusive<usize> {
     let lengths = start.iter().map(|(_, codes)| codes.len());
     lengths.min().unwrap_or(1)..=start.levels()
+}
+
+/// Codes that tell items apart may make the last level longer, so that what was a token stays this token, and no other.
+fn expect_same_tokens(before: &IdentifierTable, after: &IdentifierTable) -> Result<()> {
+    let (old, new) = (before.codebook_sizes(), after.codebook_sizes());
+    let inner = old.len() - usize::from(old.len() == new.len());
+    let grown = (0..inner).find(|&level| old[level] != new[level]);
+    grown.map_or(Ok(()), |level| {
+        Err(Error::Config {
+            what: "proposals of identifiers",
+            found: format!(
+                "{} items that want one identifier, more than the {} codes of level {level}",
+                new[level], old[level]
+            ),
+            expected: String::from(
+                "fewer: a longer alignment, more proposals, or another assignment",
+            ),
+        })
+    })
 }
 
 fn other_run(folder: &Path, found: &str) -> Error {

@@ -79,5 +79,5 @@ pub(super) fn open(
         .with_max_history(about.max_history)
         .with_max_text(about.max_text);
     let (name, beams) = (about.name, about.beams);
-    Ok(LanguageRecommender::new(name, model, instructions, beams))
+    LanguageRecommender::new(name, model, instructions, beams)
 }

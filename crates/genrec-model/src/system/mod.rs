@@ -22,7 +22,7 @@ use crate::{Error, Result};
 
 const FORMAT: Format = Format {
     name: "genrec-system",
-    version: 2,
+    version: 3,
 };
 const CATALOG: &str = "catalog.json";
 

@@ -9,6 +9,7 @@ use genrec_train::{Draw, Dropout};
 
 use super::config::T5Config;
 use super::norm::Normed;
+use crate::lora::Projection;
 
 /// Multi-head attention.
 ///
@@ -16,13 +17,13 @@ use super::norm::Normed;
 #[derive(Module, Debug)]
 pub struct Attention {
     /// Queries, `[d_model, heads * d_kv]`.
-    pub query: Linear,
+    pub query: Projection,
     /// Keys, `[d_model, heads * d_kv]`.
-    pub key: Linear,
+    pub key: Projection,
     /// Values, `[d_model, heads * d_kv]`.
-    pub value: Linear,
+    pub value: Projection,
     /// Back to the residual stream, `[heads * d_kv, d_model]`.
-    pub output: Linear,
+    pub output: Projection,
     heads: usize,
 }
 
@@ -32,12 +33,17 @@ impl Attention {
         let (d_model, inner) = (config.d_model, config.n_heads * config.d_kv);
         let std = |fan_in: usize| config.initializer_factor * (fan_in as f64).powf(-0.5);
         Self {
-            query: linear(d_model, inner, std(d_model * config.d_kv), draw),
-            key: linear(d_model, inner, std(d_model), draw),
-            value: linear(d_model, inner, std(d_model), draw),
-            output: linear(inner, d_model, std(inner), draw),
+            query: projection(d_model, inner, std(d_model * config.d_kv), draw),
+            key: projection(d_model, inner, std(d_model), draw),
+            value: projection(d_model, inner, std(d_model), draw),
+            output: projection(inner, d_model, std(inner), draw),
             heads: config.n_heads,
         }
+    }
+
+    /// All of its layers.
+    pub(super) fn layers(&self) -> [&Projection; 4] {
+        [&self.query, &self.key, &self.value, &self.output]
     }
 
     /// Queries of `x`, `[batch, positions, d_model]` to `[batch, heads, positions, d_kv]`.
@@ -118,4 +124,9 @@ pub(super) fn linear(d_input: usize, d_output: usize, std: f64, draw: &mut Draw)
         weight: Param::from_tensor(weight),
         bias: None,
     }
+}
+
+/// The same, for adapters to stand beside.
+pub(super) fn projection(d_input: usize, d_output: usize, std: f64, draw: &mut Draw) -> Projection {
+    linear(d_input, d_output, std, draw).into()
 }

@@ -1,24 +1,24 @@
 //! The position-wise layers.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::activation::{gelu_approximate, relu};
 use genrec_train::{Draw, Dropout};
 
-use super::attention::linear;
+use super::attention::projection;
 use super::config::{Activation, T5Config};
 use super::norm::Normed;
+use crate::lora::Projection;
 
 /// Two linear layers with a non-linearity between them, without biases.
 #[derive(Module, Debug)]
 pub struct FeedForward {
     /// What goes through the non-linearity, `[d_model, d_ff]`: `wi`, or `wi_0` of a gated one.
-    pub input: Linear,
+    pub input: Projection,
     /// What it is multiplied with, `[d_model, d_ff]`: `wi_1` of a gated one.
-    pub gated: Option<Linear>,
+    pub gated: Option<Projection>,
     /// Back to the residual stream, `[d_ff, d_model]`: `wo`.
-    pub output: Linear,
+    pub output: Projection,
 }
 
 impl FeedForward {
@@ -27,11 +27,17 @@ impl FeedForward {
         let std_in = config.initializer_factor * (d_model as f64).powf(-0.5);
         let std_out = config.initializer_factor * (d_ff as f64).powf(-0.5);
         Self {
-            input: linear(d_model, d_ff, std_in, draw),
+            input: projection(d_model, d_ff, std_in, draw),
             gated: (config.activation == Activation::GatedGelu)
-                .then(|| linear(d_model, d_ff, std_in, draw)),
-            output: linear(d_ff, d_model, std_out, draw),
+                .then(|| projection(d_model, d_ff, std_in, draw)),
+            output: projection(d_ff, d_model, std_out, draw),
         }
+    }
+
+    /// All of its layers.
+    pub(super) fn layers(&self) -> impl Iterator<Item = &Projection> {
+        let gated = self.gated.iter();
+        [&self.input].into_iter().chain(gated).chain([&self.output])
     }
 
     /// `[..., d_model]` to `[..., d_model]`.

@@ -8,15 +8,15 @@ use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
-use safetensors::tensor::{SafeTensors, TensorView};
+use safetensors::tensor::TensorView;
 
 use self::config::ConfigFile;
 use super::model::T5;
-use crate::weights;
+use crate::lora::Adapters;
+use crate::weights::{self, WeightFiles};
 use crate::{Error, Result};
 
 const CONFIG: &str = "config.json";
-const WEIGHTS: &str = "model.safetensors";
 
 /// Tensors that older files repeat; they have to be what they repeat.
 const COPIES: [&str; 2] = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
@@ -26,7 +26,8 @@ const SHARED: &str = "shared.weight";
 const HEAD: &str = "lm_head.weight";
 
 impl T5 {
-    /// Reads `config.json` and `model.safetensors` (32-bit, 16-bit or bfloat16 numbers) of a T5 or Flan-T5 in `folder`.
+    /// Reads `config.json` and the weights (32-bit, 16-bit or bfloat16 numbers, in one `model.safetensors` or in the shards that `model.safetensors.index.json` names) of a
+    /// T5 or Flan-T5 in `folder`.
     ///
     /// # Errors
     ///
@@ -45,11 +46,13 @@ impl T5 {
             })
             .map_err(|reason| Error::Malformed { path, reason })?;
 
-        let path = folder.as_ref().join(WEIGHTS);
-        let bytes = fs::read(&path).map_err(Error::io(&path))?;
+        let files = WeightFiles::read(folder.as_ref())?;
         let mut t5 = config.init(device);
-        t5.read_weights(&bytes, may_share_head)
-            .map_err(|reason| Error::Malformed { path, reason })?;
+        t5.read_weights(files.tensors()?, may_share_head)
+            .map_err(|reason| Error::Malformed {
+                path: files.first().to_path_buf(),
+                reason,
+            })?;
         Ok(t5)
     }
 
@@ -58,32 +61,30 @@ impl T5 {
     ///
     /// # Errors
     ///
+    /// [`Error::Config`] if there are adapters, which have files of their own ([`save_adapters`](Adapters::save_adapters)) or are [merged](Adapters::merge) first;
     /// [`Error::Io`] if the folder or a file cannot be written.
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<()> {
+        if self.has_adapters() {
+            return Err(Error::Config {
+                what: "model to save",
+                found: String::from("one with adapters"),
+                expected: String::from("one that they are merged into, or `save_adapters`"),
+            });
+        }
         let folder = folder.as_ref();
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
         let path = folder.join(CONFIG);
         let text = serde_json::to_string_pretty(&ConfigFile::new(&self.config))
             .expect("plain numbers and names are JSON");
         fs::write(&path, text + "\n").map_err(Error::io(&path))?;
-        let path = folder.join(WEIGHTS);
-        fs::write(&path, self.weights_file()).map_err(Error::io(&path))
-    }
-
-    fn weights_file(&self) -> Vec<u8> {
-        weights::to_file(self.clone().weights())
+        weights::write(folder, self.clone().weights())
     }
 
     fn read_weights(
         &mut self,
-        bytes: &[u8],
+        mut found: BTreeMap<String, TensorView<'_>>,
         may_share_head: bool,
     ) -> std::result::Result<(), String> {
-        let file = SafeTensors::deserialize(bytes).map_err(|error| {
-            format!("not a safetensors file ({error}): it is damaged, fetch it again")
-        })?;
-        let mut found: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
-
         // Repetitions and left-overs that are known and harmless.
         found.remove(UNUSED);
         let mut copies = COPIES.to_vec();

@@ -13,6 +13,7 @@ use super::bias::hide;
 use super::cache::{CrossMemory, SelfCache};
 use super::config::T5Config;
 use super::stack::{Decoder, Encoder};
+use crate::lora::Adapters;
 
 /// A T5 encoder-decoder. Made by [`T5Config::init`] or [`T5::load`].
 ///
@@ -109,6 +110,7 @@ impl T5 {
     /// undisturbed one. Clones go on with their own copy of the sequence.
     pub fn seed_dropout(&self, seed: u64) {
         self.dropout.seed(seed);
+        self.seed_adapters(seed);
     }
 
     /// Embeddings of `tokens`, `[batch, positions]` to `[batch, positions, d_model]`.

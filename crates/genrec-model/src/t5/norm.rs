@@ -1,9 +1,10 @@
 //! The layer norm of T5: root mean square only, no mean, no bias (Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019).
 
 use burn::module::{Module, Param};
-use burn::nn::Linear;
 use burn::tensor::module::linear as product;
 use burn::tensor::{Device, Tensor};
+
+use crate::lora::Projection;
 
 /// `x / sqrt(mean(x^2) + epsilon) * weight`, over the last dimension.
 #[derive(Module, Debug)]
@@ -59,12 +60,12 @@ impl RmsNorm {
 }
 
 impl<const D: usize> Normed<D> {
-    /// The output of `linear`, `[..., d_output]`.
-    pub(super) fn through(&self, linear: &Linear) -> Tensor<D> {
-        product(
-            self.rows.clone(),
-            linear.weight.val() * self.scales.clone(),
-            None,
-        )
+    /// The output of `projection`, `[..., d_output]`.
+    pub(super) fn through(&self, projection: &Projection) -> Tensor<D> {
+        let weight = projection.linear.weight.val() * self.scales.clone();
+        let plain = product(self.rows.clone(), weight, None);
+        projection.with_adapter(plain, || {
+            self.rows.clone() * self.scales.clone().transpose().unsqueeze()
+        })
     }
 }

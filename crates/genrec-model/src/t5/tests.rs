@@ -1,5 +1,6 @@
 //! The whole network against `transformers`, and every clever way through it against the plain one.
 
+mod adapters;
 mod files;
 mod golden;
 mod sets;

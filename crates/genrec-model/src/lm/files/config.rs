@@ -51,10 +51,13 @@ enum Tokens {
     Several(Vec<u32>),
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 struct Rope {
-    #[serde(alias = "type", default = "default_rope")]
-    rope_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rope_type: Option<String>,
+    /// What it was called before; some files have both.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    old_type: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rope_theta: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,9 +78,6 @@ fn positions() -> usize {
 }
 fn std() -> f64 {
     0.02
-}
-fn default_rope() -> String {
-    "default".into()
 }
 
 impl ConfigFile {
@@ -146,16 +146,39 @@ impl ConfigFile {
             .flatten()
             .find_map(|rope| rope.rope_theta)
             .or(self.rope_theta);
-        let scaling = match self.rope_parameters.as_ref().or(self.rope_scaling.as_ref()) {
-            None => RotaryScaling::None,
-            Some(rope) => rope.to_scaling()?,
-        };
-        let eos = match self.eos_token_id {
-            Some(Tokens::One(token)) => token,
-            Some(Tokens::Several(tokens)) => tokens.first().copied().unwrap_or(0),
-            None => 0,
+        let scalings = [&self.rope_parameters, &self.rope_scaling]
+            .into_iter()
+            .flatten()
+            .map(Rope::to_scaling)
+            .collect::<Result<Vec<_>, _>>()?;
+        if let [new, old] = &scalings[..]
+            && new != old
+        {
+            return Err(format!(
+                "rope_parameters say {new:?} and rope_scaling says {old:?}, expected the same"
+            ));
+        }
+        let scaling = scalings.first().copied().unwrap_or(RotaryScaling::None);
+        let eos = match (&self.eos_token_id, family) {
+            (Some(Tokens::One(token)), _) => *token,
+            (Some(Tokens::Several(tokens)), _) if !tokens.is_empty() => tokens[0],
+            // What `transformers` takes where nothing is said.
+            (None, Family::Llama) => 2,
+            _ => {
+                return Err(String::from(
+                    "eos_token_id says no token, expected the one that ends a sequence",
+                ));
+            }
         };
         let heads = self.num_attention_heads;
+        let sizes = [
+            ("intermediate_size", Some(self.intermediate_size)),
+            ("num_key_value_heads", self.num_key_value_heads),
+            ("head_dim", self.head_dim),
+        ];
+        if let Some((name, _)) = sizes.iter().find(|(_, size)| *size == Some(0)) {
+            return Err(format!("{name} is 0, expected at least 1"));
+        }
         let config = LanguageModelConfig::new(self.vocab_size, self.hidden_size, heads)
             .with_kv_heads(self.num_key_value_heads.unwrap_or(heads))
             .with_d_head(self.head_dim.unwrap_or(self.hidden_size / heads.max(1)))
@@ -177,7 +200,8 @@ impl ConfigFile {
 impl Rope {
     fn plain() -> Self {
         Self {
-            rope_type: default_rope(),
+            rope_type: Some("default".into()),
+            old_type: None,
             rope_theta: None,
             factor: None,
             low_freq_factor: None,
@@ -190,7 +214,7 @@ impl Rope {
         match scaling {
             RotaryScaling::None => None,
             RotaryScaling::Linear { factor } => Some(Self {
-                rope_type: "linear".into(),
+                rope_type: Some("linear".into()),
                 factor: Some(factor),
                 ..Self::plain()
             }),
@@ -200,7 +224,7 @@ impl Rope {
                 high_frequency_factor,
                 original_positions,
             } => Some(Self {
-                rope_type: "llama3".into(),
+                rope_type: Some("llama3".into()),
                 factor: Some(factor),
                 low_freq_factor: Some(low_frequency_factor),
                 high_freq_factor: Some(high_frequency_factor),
@@ -211,9 +235,18 @@ impl Rope {
     }
 
     fn to_scaling(&self) -> Result<RotaryScaling, String> {
-        let missing = |name: &str| format!("rope of type {:?} has no {name}", self.rope_type);
+        let kind = match (&self.rope_type, &self.old_type) {
+            (Some(new), Some(old)) if new != old => {
+                return Err(format!(
+                    "rope_type is {new:?} and type is {old:?}, expected one of them, or the same"
+                ));
+            }
+            (Some(kind), _) | (None, Some(kind)) => kind.as_str(),
+            (None, None) => "default",
+        };
+        let missing = |name: &str| format!("rope of type {kind:?} has no {name}");
         let factor = self.factor.ok_or_else(|| missing("factor"));
-        match self.rope_type.as_str() {
+        match kind {
             "default" => Ok(RotaryScaling::None),
             "linear" => Ok(RotaryScaling::Linear { factor: factor? }),
             "llama3" => Ok(RotaryScaling::Llama3 {

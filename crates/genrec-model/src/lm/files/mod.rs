@@ -1,35 +1,23 @@
-//! Folders in the layout of Hugging Face: `config.json`, and `model.safetensors` in one file or in shards, names and shapes as in `transformers`; adapters as PEFT lays them out.
+//! Folders in the layout of Hugging Face: `config.json`, and `model.safetensors` in one file or in shards, names and shapes as in `transformers`.
 
-mod adapter;
 mod config;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::tensor::Device;
-use safetensors::tensor::SafeTensors;
-use serde::Deserialize;
 
 use self::config::ConfigFile;
-use super::lora::Projection;
 use super::model::LanguageModel;
-use crate::weights::{self, Weight};
+use crate::lora::{Adapters, Projection};
+use crate::weights::{self, Weight, WeightFiles};
 use crate::{Error, Result};
 
 const CONFIG: &str = "config.json";
-const WEIGHTS: &str = "model.safetensors";
-const INDEX: &str = "model.safetensors.index.json";
-const EMBEDDINGS: &str = "model.embed_tokens.weight";
-const HEAD: &str = "lm_head.weight";
+pub(super) const EMBEDDINGS: &str = "model.embed_tokens.weight";
+pub(super) const HEAD: &str = "lm_head.weight";
 /// Left-overs of old versions, which are computed from `config.json`.
 const COMPUTED: &str = "rotary_emb.inv_freq";
-
-/// `model.safetensors.index.json`: which shard has which tensor.
-#[derive(Deserialize)]
-struct Index {
-    weight_map: BTreeMap<String, String>,
-}
 
 impl LanguageModel {
     /// Reads `config.json` and the weights (32-bit, 16-bit or bfloat16 numbers, in one `model.safetensors` or in the shards that
@@ -47,26 +35,9 @@ impl LanguageModel {
             .map_err(|error| error.to_string())
             .and_then(ConfigFile::into_config)
             .map_err(malformed(&path))?;
-        let files = shards(folder)?;
-        let first = files[0].clone();
-        let bytes = files
-            .into_iter()
-            .map(|path| Ok((fs::read(&path).map_err(Error::io(&path))?, path)))
-            .collect::<Result<Vec<_>>>()?;
-        let mut found = BTreeMap::new();
-        for (bytes, path) in &bytes {
-            let file = SafeTensors::deserialize(bytes)
-                .map_err(|error| {
-                    format!("not a safetensors file ({error}): it is damaged, fetch it again")
-                })
-                .map_err(malformed(path))?;
-            for (name, view) in file.tensors() {
-                if found.insert(name.clone(), view).is_some() {
-                    let reason = format!("{name} is in another shard too, expected it once");
-                    return Err(malformed(path)(reason));
-                }
-            }
-        }
+        let files = WeightFiles::read(folder)?;
+        let first = files.first().to_path_buf();
+        let mut found = files.tensors()?;
         found.retain(|name, _| !name.ends_with(COMPUTED));
         if config.tied_head
             && let (Some(head), Some(shared)) = (found.remove(HEAD), found.get(EMBEDDINGS))
@@ -95,9 +66,9 @@ impl LanguageModel {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if there are adapters, which have files of their own ([`save_adapters`](Self::save_adapters)) or are [merged](Self::merge) first; [`Error::Io`].
+    /// [`Error::Config`] if there are adapters, which have files of their own ([`save_adapters`](Adapters::save_adapters)) or are [merged](Adapters::merge) first; [`Error::Io`].
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<()> {
-        if self.lora.is_some() {
+        if self.has_adapters() {
             return Err(Error::Config {
                 what: "model to save",
                 found: String::from("one with adapters"),
@@ -110,8 +81,7 @@ impl LanguageModel {
         let text = serde_json::to_string_pretty(&ConfigFile::new(&self.config))
             .expect("plain numbers and names are JSON");
         fs::write(&path, text + "\n").map_err(Error::io(&path))?;
-        let path = folder.join(WEIGHTS);
-        fs::write(&path, weights::to_file(self.clone().weights())).map_err(Error::io(&path))
+        weights::write(folder, self.clone().weights())
     }
 
     /// All parameters but those of adapters, by their names in `transformers`.
@@ -167,27 +137,6 @@ impl LanguageModel {
         }
         all
     }
-}
-
-/// The files of the weights.
-fn shards(folder: &Path) -> Result<Vec<PathBuf>> {
-    let index = folder.join(INDEX);
-    if !index.exists() {
-        return Ok(vec![folder.join(WEIGHTS)]);
-    }
-    let bytes = fs::read(&index).map_err(Error::io(&index))?;
-    let parsed: Index = serde_json::from_slice(&bytes)
-        .map_err(|error| error.to_string())
-        .map_err(malformed(&index))?;
-    let mut names: Vec<String> = parsed.weight_map.into_values().collect();
-    names.sort_unstable();
-    names.dedup();
-    let outside = |name: &String| Path::new(name).components().count() != 1;
-    if names.is_empty() || names.iter().any(outside) {
-        let reason = format!("names the shards {names:?}, expected files of this folder");
-        return Err(malformed(&index)(reason));
-    }
-    Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
 
 fn malformed(path: &Path) -> impl Fn(String) -> Error {

@@ -4,7 +4,8 @@ use burn::module::Param;
 use burn::tensor::{Device, Tensor};
 
 use super::{difference, folder, small, small_on, tokens};
-use crate::lm::{LanguageModel, LoraConfig};
+use crate::lm::LanguageModel;
+use crate::lora::{Adapters, LoraConfig};
 use crate::weights::Weight;
 
 fn logits(model: &LanguageModel) -> Tensor<3> {
@@ -21,7 +22,7 @@ fn adapted_on(device: &Device) -> LanguageModel {
     let mut model = small_on(device);
     let config = LoraConfig::new().with_rank(3).with_seed(4);
     model.adapt(&config).unwrap();
-    for (_, projection) in model.projections_mut() {
+    for (_, projection) in model.layers_mut() {
         let lora = projection.lora.as_mut().unwrap();
         lora.up = Param::from_tensor((lora.up.val() + 0.05).detach());
     }
@@ -39,8 +40,15 @@ fn new_adapters_change_nothing_and_merged_ones_are_the_same_model() {
     let with = logits(&model);
     assert!(difference(with.clone(), logits(&plain)).0 > 0.1);
     let merged = model.clone().merge();
-    assert!(merged.lora.is_none());
+    assert!(!merged.has_adapters());
     let (error, largest) = difference(logits(&merged), with);
+    assert!(error < 1e-5 * largest.max(1.0), "{error} of {largest}");
+    let mut kept = model.clone();
+    kept.merge_adapters();
+    kept.merge_adapters();
+    assert_eq!(difference(logits(&kept), logits(&merged)).0, 0.0);
+    kept.unmerge_adapters();
+    let (error, largest) = difference(logits(&kept), logits(&model));
     assert!(error < 1e-5 * largest.max(1.0), "{error} of {largest}");
     assert_eq!(
         difference(logits(&model.without_adapters()), logits(&plain)).0,
@@ -49,12 +57,29 @@ fn new_adapters_change_nothing_and_merged_ones_are_the_same_model() {
 }
 
 #[test]
+fn a_model_without_adapters_is_trained_whole_again() {
+    let device = Device::default().autodiff();
+    let tokens = Tensor::from_data([[3, 9, 14, 2], [1, 1, 20, 7]], &device);
+    let model = adapted_on(&device);
+    for mut model in [model.clone().merge(), model.without_adapters()] {
+        let found = model.forward(tokens.clone()).square().sum().backward();
+        for (name, weight) in model.weights() {
+            let trained = match weight {
+                Weight::Linear(param) | Weight::Table(param) => param.val().grad(&found).is_some(),
+                Weight::Scale(param) => param.val().grad(&found).is_some(),
+            };
+            assert!(trained, "{name}");
+        }
+    }
+}
+
+#[test]
 fn only_adapters_embeddings_and_head_are_trained() {
     let device = Device::default().autodiff();
     let mut model = adapted_on(&device);
     let tokens = Tensor::from_data([[3, 9, 14, 2], [1, 1, 20, 7]], &device);
     let found = model.forward(tokens).square().sum().backward();
-    for (name, projection) in model.projections_mut() {
+    for (name, projection) in model.layers_mut() {
         assert!(
             projection.linear.weight.val().grad(&found).is_none(),
             "{name}"
@@ -76,27 +101,43 @@ fn only_adapters_embeddings_and_head_are_trained() {
 
 #[test]
 fn adapters_alone_come_back_onto_the_model_they_stand_beside() {
-    let model = adapted();
+    let mut model = adapted();
+    // What was trained beside the adapters comes with them.
+    let device = Device::default();
+    let trained = model.embeddings.val() + Tensor::ones([1, 1], &device) * 0.3;
+    model.embeddings = Param::from_tensor(trained.detach());
     let folder = tempfile::tempdir().unwrap();
     model.save_adapters(folder.path()).unwrap();
     let mut base = small();
     base.load_adapters(folder.path()).unwrap();
     assert_eq!(difference(logits(&base), logits(&model)).0, 0.0);
-    assert_eq!(base.lora.as_ref().map(|lora| lora.rank), Some(3));
+    let ranks = base.layers_mut().into_iter();
+    let ranks: Vec<usize> = ranks
+        .filter_map(|(_, projection)| Some(projection.lora.as_ref()?.rank()))
+        .collect();
+    assert_eq!(ranks, [3; 14]);
 
     let refused = |result: crate::Result<()>| result.unwrap_err().to_string();
     assert!(refused(base.load_adapters(folder.path())).contains("adapters already"));
     assert!(refused(small().save_adapters(folder.path())).contains("without"));
     assert!(refused(model.save(folder.path())).contains("merged into"));
-    let other = LoraConfig::new().with_targets(vec!["lm_head".into()]);
+    let other = LoraConfig::new().with_targets(Some(vec!["lm_head".into()]));
     assert!(refused(small().adapt(&other)).contains("lm_head"));
     assert!(refused(small().adapt(&LoraConfig::new().with_rank(0))).contains("rank"));
     let path = folder.path().join("adapter_config.json");
-    let text = std::fs::read_to_string(&path)
-        .unwrap()
-        .replace("\"bias\": \"none\"", "\"bias\": \"all\"");
-    std::fs::write(&path, text).unwrap();
-    assert!(refused(small().load_adapters(folder.path())).contains("biases \"all\""));
+    let text = std::fs::read_to_string(&path).unwrap();
+    for (unusual, named) in [
+        ("\"bias\": \"all\"", "bias"),
+        (
+            "\"bias\": \"none\", \"alpha_pattern\": {\"q_proj\": 64}",
+            "alpha_pattern",
+        ),
+        ("\"bias\": \"none\", \"use_dora\": true", "use_dora"),
+    ] {
+        std::fs::write(&path, text.replace("\"bias\": \"none\"", unusual)).unwrap();
+        let message = refused(small().load_adapters(folder.path()));
+        assert!(message.contains(named), "{message}");
+    }
 }
 
 #[test]
@@ -132,7 +173,7 @@ fn export() {
     model
         .adapt(&LoraConfig::new().with_rank(3).with_seed(4))
         .unwrap();
-    for (_, projection) in model.projections_mut() {
+    for (_, projection) in model.layers_mut() {
         let lora = projection.lora.as_mut().unwrap();
         lora.up = Param::from_tensor((lora.up.val() + 0.05).detach());
     }

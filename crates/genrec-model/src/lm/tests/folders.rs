@@ -195,3 +195,41 @@ fn steps_are_what_whole_sequences_give() {
         }
     }
 }
+
+#[test]
+fn what_is_saved_over_shards_is_what_is_read() {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(folder("qwen2_shards")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    let other = LanguageModel::load(folder("qwen2_shards"), &Device::default()).unwrap();
+    let mut other = other;
+    other.add_tokens(2, 1);
+    other.save(copy.path()).unwrap();
+    let loaded = LanguageModel::load(copy.path(), &Device::default()).unwrap();
+    let states = |model: &LanguageModel| model.forward(tokens(2, 9, 5));
+    assert_eq!(loaded.config(), other.config());
+    assert_eq!(difference(states(&loaded), states(&other)).0, 0.0);
+}
+
+#[test]
+fn both_names_of_the_kind_of_rope_are_read() {
+    let config = "config.json";
+    let change = |to: &'static str| replaced("\"rope_type\": \"llama3\"", to);
+    let same = refusal(
+        "llama3",
+        config,
+        change("\"rope_type\": \"llama3\", \"type\": \"yarn\""),
+    );
+    assert!(same.contains("expected one of them"), "{same}");
+    let copy = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(folder("llama3")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    let path = copy.path().join(config);
+    let both = change("\"type\": \"llama3\", \"rope_type\": \"llama3\"");
+    fs::write(&path, both(fs::read(&path).unwrap())).unwrap();
+    LanguageModel::load(copy.path(), &Device::default()).unwrap();
+}

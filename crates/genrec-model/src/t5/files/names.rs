@@ -1,6 +1,7 @@
 //! The names of the parameters.
 
 use super::{HEAD, SHARED};
+use crate::lora::{Adapters, Projection, Table};
 use crate::t5::T5;
 use crate::t5::attention::Attention;
 use crate::t5::feed_forward::FeedForward;
@@ -76,10 +77,10 @@ fn attention<'a>(name: &str, attention: &'a mut Attention, all: &mut Vec<(String
         ("v", &mut attention.value),
         ("o", &mut attention.output),
     ];
-    for (part, linear) in parts {
+    for (part, projection) in parts {
         all.push((
             format!("{name}.{part}.weight"),
-            Weight::Linear(&mut linear.weight),
+            Weight::Linear(&mut projection.linear.weight),
         ));
     }
 }
@@ -90,17 +91,85 @@ fn feed_forward<'a>(name: &str, layer: &'a mut FeedForward, all: &mut Vec<(Strin
         Some(gated) => {
             all.push((
                 format!("{name}.wi_1.weight"),
-                Weight::Linear(&mut gated.weight),
+                Weight::Linear(&mut gated.linear.weight),
             ));
             "wi_0"
         }
     };
     all.push((
         format!("{name}.{input}.weight"),
-        Weight::Linear(&mut layer.input.weight),
+        Weight::Linear(&mut layer.input.linear.weight),
     ));
     all.push((
         format!("{name}.wo.weight"),
-        Weight::Linear(&mut layer.output.weight),
+        Weight::Linear(&mut layer.output.linear.weight),
     ));
+}
+
+impl Adapters for T5 {
+    fn layers_mut(&mut self) -> Vec<(String, &mut Projection)> {
+        let mut all = Vec::new();
+        for (number, layer) in self.encoder.layers.iter_mut().enumerate() {
+            let name = |rest: &str| format!("encoder.block.{number}.layer.{rest}");
+            attended(&name("0.SelfAttention"), &mut layer.attention, &mut all);
+            fed(&name("1.DenseReluDense"), &mut layer.feed_forward, &mut all);
+        }
+        for (number, layer) in self.decoder.layers.iter_mut().enumerate() {
+            let name = |rest: &str| format!("decoder.block.{number}.layer.{rest}");
+            attended(
+                &name("0.SelfAttention"),
+                &mut layer.self_attention,
+                &mut all,
+            );
+            attended(
+                &name("1.EncDecAttention"),
+                &mut layer.cross_attention,
+                &mut all,
+            );
+            fed(&name("2.DenseReluDense"), &mut layer.feed_forward, &mut all);
+        }
+        all
+    }
+
+    fn layers(&self) -> Vec<&Projection> {
+        let mut all = Vec::new();
+        for layer in &self.encoder.layers {
+            all.extend(layer.attention.layers());
+            all.extend(layer.feed_forward.layers());
+        }
+        for layer in &self.decoder.layers {
+            all.extend(layer.self_attention.layers());
+            all.extend(layer.cross_attention.layers());
+            all.extend(layer.feed_forward.layers());
+        }
+        all
+    }
+
+    fn tables_mut(&mut self) -> Vec<(String, Table<'_>)> {
+        let shared = (SHARED.to_string(), Table::Rows(&mut self.shared));
+        let head = self.head.iter_mut();
+        let head = head.map(|head| (HEAD.to_string(), Table::Columns(&mut head.weight)));
+        std::iter::once(shared).chain(head).collect()
+    }
+}
+
+fn attended<'a>(
+    name: &str,
+    attention: &'a mut Attention,
+    all: &mut Vec<(String, &'a mut Projection)>,
+) {
+    all.extend([
+        (format!("{name}.q"), &mut attention.query),
+        (format!("{name}.k"), &mut attention.key),
+        (format!("{name}.v"), &mut attention.value),
+        (format!("{name}.o"), &mut attention.output),
+    ]);
+}
+
+fn fed<'a>(name: &str, layer: &'a mut FeedForward, all: &mut Vec<(String, &'a mut Projection)>) {
+    let input = if layer.gated.is_some() { "wi_0" } else { "wi" };
+    all.push((format!("{name}.{input}"), &mut layer.input));
+    let gated = layer.gated.iter_mut();
+    all.extend(gated.map(|gated| (format!("{name}.wi_1"), gated)));
+    all.push((format!("{name}.wo"), &mut layer.output));
 }

@@ -90,7 +90,7 @@ fn so_are_its_gradients() {
         let found = (states.clone() * states.detach().sin()).sum().backward();
         let layer = &t5.encoder.layers[0].attention;
         let of_layers = [&layer.query, &layer.key, &layer.value, &layer.output]
-            .map(|linear| linear.weight.val().grad(&found).unwrap());
+            .map(|projection| projection.linear.weight.val().grad(&found).unwrap());
         (
             of_layers,
             t5.encoder.bias.weight.val().grad(&found).unwrap(),
