@@ -181,8 +181,7 @@ impl Weight<'_> {
 }
 
 fn replace<const D: usize>(param: &mut Param<Tensor<D>>, values: Tensor<D>) {
-    let trained = param.is_require_grad();
-    *param = Param::from_tensor(values).set_require_grad(trained);
+    *param = Param::from_tensor(values);
 }
 
 fn contiguous(values: Tensor<2>) -> Tensor<2> {

@@ -107,7 +107,7 @@ impl Proposals {
         self
     }
 
-    /// Whether these are proposals for the items of the table, out of its codewords and of at most as many codes as its longest identifier.
+    /// Whether these are proposals for the items of the table, out of its codewords. One level more is allowed, for codes that tell items apart.
     pub(super) fn expect_fit(&self, table: &IdentifierTable) -> Result<()> {
         if self.items() != table.len() {
             return Err(Error::Shape {
@@ -117,11 +117,13 @@ impl Proposals {
         }
         for (item, list) in self.0.iter().enumerate() {
             for Proposal { identifier, .. } in list {
-                if identifier.len() > table.codebook_sizes().len() {
+                let levels = table.codebook_sizes().len();
+                let apart = identifier.get(levels).map_or(0, |code| code.index());
+                if identifier.len() > levels + 1 || apart >= self.items() {
                     return Err(Error::Shape {
                         expected: format!(
-                            "identifiers of at most {} codes",
-                            table.codebook_sizes().len()
+                            "identifiers of {levels} codes, or one more below {} that tells items apart",
+                            self.items()
                         ),
                         found: format!("{identifier} for item {item}"),
                     });

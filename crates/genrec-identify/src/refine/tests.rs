@@ -275,6 +275,11 @@ fn without_repair_items_share_what_they_want() {
     let mixed = mixed.unwrap();
     let error = refine_collided(&three, &mixed, &listed).unwrap_err();
     assert!(error.to_string().contains("3 codes"), "{error}");
-    let error = refine(&table, &mixed, &listed).unwrap_err();
-    assert!(error.to_string().contains("at most 2 codes"), "{error}");
+    for codes in [vec![0, 1, 3], vec![0, 1, 0, 0]] {
+        let far = Proposal::new(Identifier::from_iter(codes), -0.1);
+        let other = |code| vec![proposal([code, 0], -0.1)];
+        let far = Proposals::new(vec![vec![far], other(0), other(1)]).unwrap();
+        let error = refine(&table, &far, &listed).unwrap_err().to_string();
+        assert!(error.contains("for item 0"), "{error}");
+    }
 }

@@ -140,7 +140,7 @@ impl Projection {
             false => weight - lora.change(),
         };
         lora.merged = merged;
-        let trained = self.linear.weight.is_require_grad();
-        self.linear.weight = Param::from_tensor(weight.detach()).set_require_grad(trained);
+        // Beside an adapter a layer is not trained.
+        self.linear.weight = Param::from_tensor(weight.detach()).set_require_grad(false);
     }
 }
