@@ -63,8 +63,13 @@ impl LanguageModelConfig {
     ///
     /// [`Error::Config`] for sizes that cannot be built.
     pub fn init(&self, device: &Device) -> Result<LanguageModel> {
+        self.init_with(&mut Draw::new(self.seed, device))
+    }
+
+    /// A model with weights from `draw`.
+    pub(super) fn init_with(&self, draw: &mut Draw) -> Result<LanguageModel> {
         self.check()?;
-        let draw = &mut Draw::new(self.seed, device);
+        let device = &draw.device().clone();
         let std = self.init_std;
         let norm = || RmsNorm::new(self.d_model, 1.0, self.norm_epsilon, device);
         let table =

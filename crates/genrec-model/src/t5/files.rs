@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
+use genrec_train::Draw;
 use safetensors::tensor::TensorView;
 
 use self::config::ConfigFile;
@@ -47,7 +48,7 @@ impl T5 {
             .map_err(|reason| Error::Malformed { path, reason })?;
 
         let files = WeightFiles::read(folder.as_ref())?;
-        let mut t5 = config.init(device);
+        let mut t5 = config.init_with(&mut Draw::nothing(device));
         t5.read_weights(files.tensors()?, may_share_head)
             .map_err(|reason| Error::Malformed {
                 path: files.first().to_path_buf(),

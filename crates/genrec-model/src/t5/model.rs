@@ -47,8 +47,12 @@ impl T5Config {
         if let Err(error) = self.validate() {
             panic!("{error}");
         }
+        self.init_with(&mut Draw::new(self.seed, device))
+    }
+
+    /// A T5 with weights from `draw`.
+    pub(super) fn init_with(&self, draw: &mut Draw) -> T5 {
         let std = self.initializer_factor;
-        let draw = &mut Draw::new(self.seed, device);
         let shared = draw.normal([self.vocab_size, self.d_model], std);
         T5 {
             shared: Param::from_tensor(shared),

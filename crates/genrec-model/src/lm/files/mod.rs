@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
+use genrec_train::Draw;
 
 use self::config::ConfigFile;
 use super::model::LanguageModel;
@@ -46,7 +47,18 @@ impl LanguageModel {
             let reason = format!("{HEAD} differs from {EMBEDDINGS}, expected a tied head");
             return Err(malformed(&first)(reason));
         }
-        let mut model = config.init(device)?;
+        // What `config.json` claims may be anything: the largest table is looked at before room is made for it.
+        let claimed = [config.vocab_size, config.d_model];
+        if let Some(found) = found.get(EMBEDDINGS)
+            && found.shape() != claimed
+        {
+            let reason = format!(
+                "{EMBEDDINGS} has shape {:?}, expected {claimed:?} as {CONFIG} says",
+                found.shape()
+            );
+            return Err(malformed(&first)(reason));
+        }
+        let mut model = config.init_with(&mut Draw::nothing(device))?;
         let mut problems = weights::fill(model.weights(), &mut found);
         problems.extend(
             found
