@@ -2,6 +2,7 @@
 
 mod fixture;
 mod killed;
+mod language;
 mod pipeline;
 mod quantizers;
 mod retrieval;
