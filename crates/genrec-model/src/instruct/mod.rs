@@ -10,6 +10,8 @@
 //!   response only.
 //! - [`InstructionTrainer`] (feature `train`): the tuning, whole or of [adapters](crate::lora::LoraConfig).
 
+#[cfg(feature = "train")]
+mod batch;
 mod model;
 mod propose;
 mod recommender;

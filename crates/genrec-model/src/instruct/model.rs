@@ -8,7 +8,7 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use genrec_decode::{Scorer, Trie};
 use serde::Deserialize;
 
-use super::samples::{Exchange, Instructions, Question};
+use super::samples::{Instructions, Question};
 use crate::lm::{LanguageModel, LanguageScorer};
 use crate::lora::{Adapters, Projection, Table};
 use crate::sequence::SoftmaxOver;
@@ -182,33 +182,6 @@ impl TextModel {
         }
     }
 
-    pub(super) fn seed_dropout(&self, seed: u64) {
-        match self {
-            Self::EncoderDecoder(model) => model.seed_dropout(seed),
-            Self::Decoder(model) => model.seed_dropout(seed),
-        }
-    }
-
-    /// Logits of the whole vocabulary for every token of the responses, `[predictions, vocab_size]`.
-    pub(super) fn logits(&self, batch: &Batch) -> Tensor<2> {
-        let all = 0..self.vocab_size();
-        match self {
-            Self::Decoder(model) => {
-                let states = model.forward(batch.read.clone()).flatten::<2>(0, 1);
-                model.logits(states.select(0, batch.places.clone()), all)
-            }
-            Self::EncoderDecoder(model) => {
-                let memory = model.encode(model.embed(batch.read.clone()), &batch.mask);
-                let memory = model.memory(memory);
-                let written = model.embed(batch.written.clone()).unsqueeze_dim::<4>(1);
-                let visible = batch.mask.clone().unsqueeze_dim::<3>(1);
-                let states = model.decode(written, &memory, &visible);
-                let states = states.flatten::<2>(0, 2);
-                model.logits(states.select(0, batch.places.clone()), all)
-            }
-        }
-    }
-
     /// A scorer of what follows each of the prompts, over the whole vocabulary.
     pub(super) fn scorer<'a>(
         &'a self,
@@ -261,12 +234,19 @@ pub(super) enum Layout {
     /// Prompt and response one after the other.
     Decoder,
     /// Prompts, with the token `end` behind them, apart from responses, which begin with `start`.
-    EncoderDecoder { start: u32, end: u32 },
+    EncoderDecoder {
+        #[cfg_attr(
+            not(feature = "train"),
+            expect(dead_code, reason = "searches begin with it themselves")
+        )]
+        start: u32,
+        end: u32,
+    },
 }
 
 impl Layout {
     /// What a model reads before it answers.
-    fn read(self, prompt: &[u32]) -> Vec<u32> {
+    pub(super) fn read(self, prompt: &[u32]) -> Vec<u32> {
         match self {
             Self::Decoder => prompt.to_vec(),
             Self::EncoderDecoder { end, .. } => prompt.iter().copied().chain([end]).collect(),
@@ -274,61 +254,8 @@ impl Layout {
     }
 }
 
-/// Exchanges as tensors.
-pub(super) struct Batch {
-    /// What is read, padded behind, `[rows, positions]`: prompts, and with one stack the responses too.
-    read: Tensor<2, Int>,
-    /// Where it is real, `[rows, positions]`.
-    mask: Tensor<2, Bool>,
-    /// What the decoder of two stacks reads, padded behind, `[rows, length]`; nothing is in it with one stack.
-    written: Tensor<2, Int>,
-    /// The positions, among all that are read or written, that are followed by a token of a response, `[predictions]`.
-    places: Tensor<1, Int>,
-    /// Those tokens, `[predictions]`.
-    pub(super) targets: Tensor<1, Int>,
-}
-
-impl Batch {
-    pub(super) fn new(exchanges: &[Exchange], layout: Layout, device: &Device) -> Self {
-        // The last token of a response is not read.
-        let known = |response: &Vec<u32>| response[..response.len().saturating_sub(1)].to_vec();
-        let (mut read, mut written) = (Vec::new(), Vec::new());
-        for Exchange { prompt, response } in exchanges {
-            let mut tokens = layout.read(prompt);
-            match layout {
-                Layout::Decoder => tokens.extend(known(response)),
-                Layout::EncoderDecoder { start, .. } => {
-                    written.push([vec![start], known(response)].concat());
-                }
-            }
-            read.push(tokens);
-        }
-        let longest = |rows: &[Vec<u32>]| rows.iter().map(Vec::len).max().unwrap_or(0);
-        let mut places = Vec::new();
-        for (row, Exchange { prompt, response }) in exchanges.iter().enumerate() {
-            let first = match layout {
-                Layout::Decoder => row * longest(&read) + prompt.len() - 1,
-                Layout::EncoderDecoder { .. } => row * longest(&written),
-            };
-            places.extend((first..first + response.len()).map(|place| place as i64));
-        }
-        let targets = exchanges.iter().flat_map(|exchange| &exchange.response);
-        let targets: Vec<i64> = targets.map(|&token| i64::from(token)).collect();
-        let predictions = targets.len();
-        let list = |values| Tensor::from_data(TensorData::new(values, [predictions]), device);
-        let (read, mask) = padded(&read, device);
-        Self {
-            read,
-            mask,
-            written: padded(&written, device).0,
-            places: list(places),
-            targets: list(targets),
-        }
-    }
-}
-
 /// Rows of tokens of different lengths, and where they are real: `[rows, longest]`.
-fn padded(rows: &[Vec<u32>], device: &Device) -> (Tensor<2, Int>, Tensor<2, Bool>) {
+pub(super) fn padded(rows: &[Vec<u32>], device: &Device) -> (Tensor<2, Int>, Tensor<2, Bool>) {
     let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
     let shape = [rows.len(), longest];
     let tokens: Vec<i64> = rows

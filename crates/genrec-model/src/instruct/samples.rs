@@ -444,6 +444,7 @@ impl Instructions {
     }
 
     /// Adds all that determines the samples to `bytes`.
+    #[cfg(feature = "train")]
     pub(super) fn describe(&self, bytes: &mut Vec<u8>) {
         let settings = format!(
             "{:?} {:?} {} {} {}",

@@ -8,7 +8,8 @@ use genrec_data::Validation;
 use genrec_metrics::{Query, Ranked};
 use genrec_train::{Task, Trained, Trainer, TrainingConfig, TrainingEvent, mixed};
 
-use super::model::{Batch, Layout, TextModel};
+use super::batch::Batch;
+use super::model::{Layout, TextModel};
 use super::recommender::Decoding;
 use super::samples::{Exchange, Instructions};
 use crate::Result;
@@ -35,7 +36,7 @@ impl InstructionTrainer {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if the model has fewer tokens than the instructions, another end, or two stacks for
+    /// [`Error::Config`](crate::Error::Config) if the model has fewer tokens than the instructions, another end, or two stacks for
     /// [whole histories](super::Question::WholeHistory), and those of [`Trainer::fit`].
     pub fn fit(
         &self,

@@ -9,7 +9,7 @@
 //!
 //! - **Beams are query positions.** Keys and values of a [prompt](Prompt) are computed once and never copied; a beam adds only its own tokens.
 //! - **Only the tokens that can follow.** [`LanguageModel::logits`] projects onto a range of the vocabulary.
-//! - **Low-rank adapters** stand beside [any named linear layers](LanguageModel::adapt), and can be [merged](LanguageModel::merge).
+//! - **Low-rank adapters** stand beside [any named linear layers](crate::lora::Adapters::adapt), and can be [merged](crate::lora::Adapters::merge).
 //!
 //! ```
 //! use burn::tensor::{Device, Int, Tensor};

@@ -61,7 +61,7 @@ impl LanguageModelConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for sizes that cannot be built.
+    /// [`Error::Config`](crate::Error::Config) for sizes that cannot be built.
     pub fn init(&self, device: &Device) -> Result<LanguageModel> {
         self.init_with(&mut Draw::new(self.seed, device))
     }

@@ -53,6 +53,7 @@ impl Reader {
         })
     }
 
+    #[cfg(feature = "train")]
     pub(crate) fn vocabulary(&self) -> &PromptVocabulary {
         &self.vocabulary
     }

@@ -8,8 +8,8 @@ use genrec_identify::set::{SetTable, SetTokenizer};
 use genrec_train::Draw;
 
 use super::config::{QueryAttention, SetRecConfig};
+use crate::Result;
 use crate::t5::T5;
-use crate::{Error, Result};
 
 /// Standard deviation of the query vectors at the start (SETRec, section 4.1).
 const QUERY_STD: f64 = 0.02;
@@ -70,7 +70,7 @@ impl SetRecConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for settings that cannot be, [`Error::Identify`] if rows are missing that the tokens are made of.
+    /// [`Error::Config`](crate::Error::Config) for settings that cannot be, [`Error::Identify`](crate::Error::Identify) if rows are missing that the tokens are made of.
     pub fn init(&self, rows: &ItemRows, device: &Device) -> Result<SetModel> {
         let width = |rows: &Option<Embeddings>| rows.as_ref().map(Embeddings::dim);
         self.init_for(width(&rows.collaborative), width(&rows.text), device)
@@ -109,7 +109,7 @@ impl SetModel {
     ///
     /// # Errors
     ///
-    /// [`Error::Identify`] if the rows are not those that the tokens are made of.
+    /// [`Error::Identify`](crate::Error::Identify) if the rows are not those that the tokens are made of.
     pub fn table(&self, rows: &ItemRows) -> Result<SetTable> {
         let table = self
             .tokenizer
@@ -200,6 +200,7 @@ impl SetModel {
 }
 
 /// That the rows are of so many items.
+#[cfg(feature = "train")]
 pub(super) fn expect_items(rows: &ItemRows, items: usize) -> Result<()> {
     for (what, rows) in [
         ("collaborative rows", &rows.collaborative),
@@ -208,7 +209,7 @@ pub(super) fn expect_items(rows: &ItemRows, items: usize) -> Result<()> {
         if let Some(found) = rows.as_ref().map(Embeddings::rows)
             && found != items
         {
-            return Err(Error::Config {
+            return Err(crate::Error::Config {
                 what,
                 found: found.to_string(),
                 expected: format!("one for each of the {items} items of the data"),
