@@ -275,6 +275,12 @@ impl Lab<'_> {
     ) -> Result<Report<Test>> {
         let report = evaluate(recommender, &self.split.test, &self.evaluation)?;
         let report = report.named(format!("{row}, seed {seed}"));
+        let figure = |metric| report.value(metric, 10).unwrap_or(f64::NAN);
+        println!(
+            "{row}, seed {seed}: Recall@10 {:.4}, NDCG@10 {:.4}",
+            figure(Metric::Recall),
+            figure(Metric::Ndcg)
+        );
         self.table.push(report.clone())?;
         Ok(report)
     }
