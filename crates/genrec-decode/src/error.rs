@@ -52,6 +52,22 @@ pub enum Error {
         limit: usize,
     },
 
+    /// A value to remove that is not there.
+    #[error(
+        "value {value} cannot be removed: no identifier has it, or it was removed before; leave it out of the list"
+    )]
+    UnknownValue {
+        /// The value.
+        value: u32,
+    },
+
+    /// A value to add that is there.
+    #[error("value {value} cannot be added: it has an identifier; remove it in the same update to give it another")]
+    ValueThere {
+        /// The value.
+        value: u32,
+    },
+
     /// A beam search that is asked for no results.
     #[error("a beam search must return at least 1 result; found results = 0")]
     ZeroResults,

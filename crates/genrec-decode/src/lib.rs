@@ -44,7 +44,8 @@
 //!   length in compressed sparse rows. Ten million identifiers are built in seconds, by one
 //!   parallel sort.
 //! - [`BeamSearch`], set up by a [`BeamSearchConfig`]: finds the best values over any [`Scorer`],
-//!   within a [`Filter`] for each request.
+//!   within a [`Filter`] for each request, of which many may share a [`Selection`].
+//! - [`Overlay`]: a trie from which items go and to which items come, without building it again.
 //! - [`Lattice`]: all that could be an identifier, searched when a model proposes new ones.
 //! - [`Error`]: everything that can go wrong.
 //!
@@ -52,12 +53,18 @@
 
 mod beam;
 mod error;
+mod filter;
+mod overlay;
 mod scorer;
 mod token;
 mod trie;
+mod view;
 
-pub use beam::{BeamSearch, BeamSearchConfig, Filter, Hypothesis, Lattice, Sequence};
+pub use beam::{BeamSearch, BeamSearchConfig, Hypothesis, Lattice, Sequence};
 pub use error::{Error, Result};
+pub use filter::{Filter, Selection};
+pub use overlay::Overlay;
 pub use scorer::{Beam, ROUNDING, Scorer, TableScorer};
 pub use token::TokenId;
 pub use trie::{Children, NodeId, Trie, TrieBuilder};
+pub use view::{Place, View};

@@ -1,7 +1,6 @@
 //! Beam search that only ever follows prefixes of a trie's identifiers.
 
 mod config;
-mod filter;
 mod lattice;
 mod ranking;
 mod request;
@@ -13,11 +12,10 @@ mod twin;
 use rayon::prelude::*;
 
 pub use config::BeamSearchConfig;
-pub use filter::Filter;
 pub use lattice::{Lattice, Sequence};
 use request::{Request, Step};
 
-use crate::{Beam, Result, Scorer, TokenId, Trie};
+use crate::{Beam, Filter, Result, Scorer, TokenId, View};
 
 /// Requests are handled on several threads when a step has at least this many scores: below,
 /// handing out the work takes longer.
@@ -33,7 +31,8 @@ pub struct Hypothesis {
     pub score: f32,
 }
 
-/// Finds the most likely values of a [`Trie`] for each of a batch of requests, best first.
+/// Finds the most likely values of a [`Trie`](crate::Trie), or of one with an
+/// [`Overlay`](crate::Overlay), for each of a batch of requests, best first.
 ///
 /// Each step asks the [`Scorer`] once for the next token after all prefixes of all requests, and
 /// keeps the best prefixes of each request, as many as the level's width; only tokens that lead to
@@ -111,9 +110,9 @@ impl BeamSearch {
     ///
     /// When `exclude` has not one list of values per request, or there are more than `u32::MAX`
     /// requests.
-    pub fn search(
+    pub fn search<'a>(
         &self,
-        trie: &Trie,
+        identifiers: impl Into<View<'a>>,
         requests: usize,
         scorer: &mut dyn Scorer,
         exclude: Option<&[Vec<u32>]>,
@@ -131,7 +130,7 @@ impl BeamSearch {
             "expected one list of excluded values for each of {requests} requests, found {}",
             filters.len()
         );
-        self.search_filtered(trie, &filters, scorer)
+        self.search_filtered(identifiers, &filters, scorer)
     }
 
     /// Finds the best values for as many requests as there are filters, among the values that each
@@ -143,10 +142,11 @@ impl BeamSearch {
     ///
     /// # Panics
     ///
-    /// When there are more than `u32::MAX` filters.
-    pub fn search_filtered(
+    /// When there are more than `u32::MAX` filters, or a filter's selection was made for other
+    /// identifiers.
+    pub fn search_filtered<'a>(
         &self,
-        trie: &Trie,
+        identifiers: impl Into<View<'a>>,
         filters: &[Filter<'_>],
         scorer: &mut dyn Scorer,
     ) -> Result<Vec<Vec<Hypothesis>>> {
@@ -156,22 +156,28 @@ impl BeamSearch {
             u32::MAX,
             filters.len()
         );
-        let mut requests: Vec<Request> = filters
+        let view = identifiers.into();
+        let mut requests: Vec<Request<'_>> = filters
             .par_iter()
             .enumerate()
-            .map(|(number, &filter)| Request::new(trie, number, filter, self.config.results))
+            .map(|(number, &filter)| Request::new(view, number, filter, self.config.results))
             .collect();
         if requests
             .iter()
             .any(|request| !request.prefixes().is_empty())
         {
-            self.follow(trie, &mut requests, scorer)?;
+            self.follow(view, &mut requests, scorer)?;
         }
         Ok(requests.into_iter().map(Request::into_results).collect())
     }
 
     /// Steps down until every request is done.
-    fn follow(&self, trie: &Trie, requests: &mut [Request], scorer: &mut dyn Scorer) -> Result<()> {
+    fn follow(
+        &self,
+        view: View<'_>,
+        requests: &mut [Request<'_>],
+        scorer: &mut dyn Scorer,
+    ) -> Result<()> {
         let mut beams: Vec<Beam> = (0..requests.len() as u32)
             .map(|request| Beam {
                 request,
@@ -183,19 +189,19 @@ impl BeamSearch {
         // has one, for the scorer to count on.
         let mut starts: Vec<u32> = (0..requests.len() as u32).collect();
         let mut scores = Vec::new();
-        for depth in 0..trie.depth() {
-            let candidates = &trie.level(depth).tokens;
+        for depth in 0..view.depth() {
+            let candidates = view.tokens_at(depth);
             scores.clear();
             // What is not written must not pass for a score.
             scores.resize(beams.len() * candidates.len(), f32::NAN);
             scorer.score(depth, &beams, candidates, &mut scores);
 
             let step = Step {
-                trie,
+                view,
                 depth,
                 width: self.width(depth),
             };
-            let advance = |(request, &start): (&mut Request, &u32)| {
+            let advance = |(request, &start): (&mut Request<'_>, &u32)| {
                 let rows = &scores[start as usize * candidates.len()..];
                 request.step(step, rows).err()
             };
@@ -214,7 +220,7 @@ impl BeamSearch {
                 beams.extend(request.prefixes().iter().map(|prefix| Beam {
                     request: number as u32,
                     parent: parents + prefix.parent,
-                    token: trie.token(prefix.node),
+                    token: view.token(prefix.place),
                 }));
             }
             if beams.is_empty() {

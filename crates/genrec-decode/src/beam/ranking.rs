@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{Hypothesis, Trie};
+use crate::{Hypothesis, Place, View};
 
 /// An integer that is the smaller the better a log-probability is, and the smaller the earlier it
 /// came where they are equal.
@@ -28,8 +28,8 @@ pub(super) struct Ranking {
     unique: bool,
     /// Rank and value, best first.
     best: Vec<(u64, u32)>,
-    /// Rank and node of what was found in this step.
-    found: Vec<(u64, u32)>,
+    /// Rank and place of what was found in this step.
+    found: Vec<(u64, Place)>,
     /// How many were found ever, since ties go to the one that was found first.
     order: u32,
     seen: HashSet<u32>,
@@ -69,27 +69,28 @@ impl Ranking {
         }
     }
 
-    /// Takes the value of a node in with the next [`settle`](Self::settle).
+    /// Takes the value of a [place of one trie](View::kind) in with the next [`settle`](Self::settle).
     #[inline]
-    pub(super) fn push(&mut self, score: f32, node: u32) {
-        self.found.push((rank(score, self.order), node));
+    pub(super) fn push(&mut self, score: f32, place: Place) {
+        self.found.push((rank(score, self.order), place));
         self.order += 1;
     }
 
     /// Ranks what was pushed among the rest. Values are looked up only now, for the few that get
     /// this far.
-    pub(super) fn settle(&mut self, trie: &Trie) {
+    pub(super) fn settle(&mut self, view: View<'_>) {
         if self.found.is_empty() {
             return;
         }
         if self.unique && self.found.len() > self.size {
-            self.found.select_nth_unstable(self.size - 1);
+            let last = self.size - 1;
+            self.found.select_nth_unstable_by_key(last, |&(rank, _)| rank);
             self.found.truncate(self.size);
         }
         let values = self
             .found
             .drain(..)
-            .map(|(rank, node)| (rank, trie.values_in(node..node + 1)[0]));
+            .map(|(rank, place)| (rank, view.value(place)));
         self.best.extend(values);
         self.best.sort_unstable();
         if !self.unique {

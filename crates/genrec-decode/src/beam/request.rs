@@ -2,16 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::filter::{Filter, Mask};
 use super::ranking::{Ranking, rank, score_of};
+use crate::filter::{Allowed, Filter, allowed};
 use crate::scorer::ROUNDING;
-use crate::trie::Level;
-use crate::{Error, Hypothesis, Result, TokenId, Trie};
+use crate::{Error, Hypothesis, Place, Result, View};
 
 /// A prefix that is followed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Prefix {
-    pub(super) node: u32,
+    pub(super) place: Place,
     pub(super) score: f32,
     /// Its parent's place among the request's prefixes of the previous step.
     pub(super) parent: u32,
@@ -20,13 +19,13 @@ pub(super) struct Prefix {
 /// Everything a request carries from step to step. The buffers are reused, so steps allocate
 /// nothing once these have grown.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(super) struct Request<'a> {
     number: usize,
-    mask: Mask,
+    masks: [Allowed<'a>; 2],
     ranking: Ranking,
     prefixes: Vec<Prefix>,
-    /// All continuations of the prefixes by one token, by parent, then by token: parent and node.
-    grown: Vec<(u32, u32)>,
+    /// All continuations of the prefixes by one token, by parent, then by token: parent and place.
+    grown: Vec<(u32, Place)>,
     /// Their [`rank`]s.
     ranks: Vec<u64>,
     /// Values that are certain to be found; only used when the width alone does not see to that.
@@ -36,23 +35,23 @@ pub(super) struct Request {
 /// One step as all requests see it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step<'a> {
-    pub(super) trie: &'a Trie,
+    pub(super) view: View<'a>,
     pub(super) depth: usize,
     pub(super) width: usize,
 }
 
-impl Request {
-    pub(super) fn new(trie: &Trie, number: usize, filter: Filter<'_>, results: usize) -> Self {
-        let (mask, remaining) = Mask::new(trie, filter);
+impl<'a> Request<'a> {
+    pub(super) fn new(view: View<'a>, number: usize, filter: Filter<'a>, results: usize) -> Self {
+        let (masks, remaining) = allowed(view, filter);
         let root = Prefix {
-            node: 0,
+            place: view.root(),
             score: 0.0,
             parent: 0,
         };
-        let ranking = Ranking::new(results.min(remaining), trie.values_are_unique());
+        let ranking = Ranking::new(results.min(remaining), view.values_are_unique());
         Self {
             number,
-            mask,
+            masks,
             prefixes: (!ranking.is_full()).then_some(root).into_iter().collect(),
             ranking,
             grown: Vec::new(),
@@ -74,18 +73,17 @@ impl Request {
     pub(super) fn step(&mut self, step: Step<'_>, scores: &[f32]) -> Result<()> {
         self.grown.clear();
         self.ranks.clear();
-        let level = step.trie.level(step.depth);
-        let rows = scores.chunks_exact(level.tokens.len());
+        let rows = scores.chunks_exact(step.view.level(step.depth).tokens.len());
         for (parent, row) in rows.enumerate().take(self.prefixes.len()) {
-            self.grow(step, level, parent, row)?;
+            self.grow(step, parent, row)?;
         }
-        self.ranking.settle(step.trie);
+        self.ranking.settle(step.view);
         self.keep_best(step);
         self.prefixes.clear();
         self.prefixes.extend(self.ranks.iter().map(|&rank| {
-            let (parent, node) = self.grown[rank as u32 as usize];
+            let (parent, place) = self.grown[rank as u32 as usize];
             Prefix {
-                node,
+                place,
                 score: score_of(rank),
                 parent,
             }
@@ -95,62 +93,49 @@ impl Request {
 
     /// Finds everything that one prefix continues to: identifiers that end here, and prefixes of
     /// longer ones.
-    fn grow(&mut self, step: Step<'_>, level: &Level, parent: usize, row: &[f32]) -> Result<()> {
-        let trie = step.trie;
-        let Prefix { node, score, .. } = self.prefixes[parent];
+    fn grow(&mut self, step: Step<'_>, parent: usize, row: &[f32]) -> Result<()> {
+        let Step { view, depth, .. } = step;
+        let Self {
+            number,
+            masks,
+            ranking,
+            prefixes,
+            grown,
+            ranks,
+            ..
+        } = self;
+        let prefix = prefixes[parent];
+        let level = view.level(depth);
         // A score only falls from here on, so what is not better than a full ranking's last never
         // will be.
-        let bound = self.ranking.bound();
-        for run in self.mask.runs(trie.child_range(node)) {
-            for child in run {
-                let token = trie.token(child);
-                let score = score + self.checked(step, token, row[level.column(token)])?;
-                if rank(score, 0) >= bound {
-                    continue;
-                }
-                let (ends, goes_on) = if level.terminals == 0 {
-                    (false, true)
-                } else {
-                    self.kind(trie, child)
-                };
-                if ends {
-                    self.ranking.push(score, child);
-                }
-                if goes_on {
-                    self.ranks.push(rank(score, self.grown.len() as u32));
-                    self.grown.push((parent as u32, child));
-                }
+        let bound = ranking.bound();
+        view.each_child(masks, prefix.place, |token, place| {
+            let score = row[level.column(token)];
+            let Some(score) = checked(score) else {
+                return Err(Error::NotALogProbability {
+                    request: *number,
+                    depth,
+                    token,
+                    score,
+                });
+            };
+            let score = prefix.score + score;
+            if rank(score, 0) >= bound {
+                return Ok(());
             }
-        }
-        Ok(())
-    }
-
-    fn checked(&self, step: Step<'_>, token: TokenId, score: f32) -> Result<f32> {
-        if score <= ROUNDING {
-            return Ok(score.min(0.0));
-        }
-        // Also NaN, which is not ordered.
-        Err(Error::NotALogProbability {
-            request: self.number,
-            depth: step.depth,
-            token,
-            score,
+            let (ends, goes_on) = match level.terminals {
+                0 => (None, true),
+                _ => view.kind(masks, place),
+            };
+            if let Some(place) = ends {
+                ranking.push(score, place);
+            }
+            if goes_on {
+                ranks.push(rank(score, grown.len() as u32));
+                grown.push((parent as u32, place));
+            }
+            Ok(())
         })
-    }
-
-    /// Whether an allowed identifier ends at a node the mask lets in, and whether a longer one goes
-    /// on from it.
-    fn kind(&self, trie: &Trie, node: u32) -> (bool, bool) {
-        let children = trie.child_range(node);
-        if children.is_empty() {
-            return (true, false);
-        }
-        if !trie.is_terminal(node) {
-            return (false, true);
-        }
-        let value = trie.values_in(node..node + 1)[0];
-        let goes_on = self.mask.runs(children).next().is_some();
-        (self.mask.allows(value), goes_on)
     }
 
     /// Reduces [`ranks`](Self::ranks) to the prefixes to follow, best first: as many as the width
@@ -164,7 +149,7 @@ impl Request {
         }
         // If no value has two identifiers, each prefix leads to at least one value that no other
         // leads to.
-        let certain = step.trie.values_are_unique() && step.width >= self.ranking.missing();
+        let certain = step.view.values_are_unique() && step.width >= self.ranking.missing();
         if certain || self.ranking.is_full() {
             self.ranks.select_nth_unstable(step.width - 1);
             self.ranks.truncate(step.width);
@@ -181,7 +166,7 @@ impl Request {
     /// All grown prefixes together do, since those they grew from did, so there are always enough.
     fn keep_enough(&mut self, step: Step<'_>) {
         let Self {
-            mask,
+            masks,
             ranking,
             grown,
             ranks,
@@ -195,8 +180,8 @@ impl Request {
         ranks.retain(|&rank| {
             let before = covered.len();
             if before < enough {
-                let (_, node) = grown[rank as u32 as usize];
-                mask.values_below(step.trie, node, |value| {
+                let (_, place) = grown[rank as u32 as usize];
+                step.view.values_below(masks, place, |value| {
                     covered.insert(value);
                     covered.len() < enough
                 });
@@ -205,4 +190,10 @@ impl Request {
             place <= step.width || covered.len() > before
         });
     }
+}
+
+/// A score as a log-probability, if it is one but for rounding.
+fn checked(score: f32) -> Option<f32> {
+    // Not NaN, which is not ordered.
+    (score <= ROUNDING).then(|| score.min(0.0))
 }

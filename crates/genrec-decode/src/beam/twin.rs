@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use proptest::prelude::*;
 
-use super::{BeamSearchConfig, Filter, Hypothesis};
-use crate::{Beam, Scorer, TokenId, Trie};
+use super::{BeamSearchConfig, Hypothesis};
+use crate::{Beam, Filter, Overlay, Scorer, Selection, TokenId, Trie, View};
 
 type Tokens = Vec<TokenId>;
 
@@ -79,85 +79,193 @@ impl Scorer for PrefixScorer {
 }
 
 /// A random task: identifiers of different lengths, some prefixes of others, some values with
-/// several of them; filters.
+/// several of them; filters; and perhaps a history, after which they are what is left.
 #[derive(Clone, Debug)]
 struct Task {
     identifiers: BTreeMap<Tokens, u32>,
-    lists: Vec<(u8, Vec<u32>)>,
+    history: Option<History>,
+    lists: Vec<(Kind, Vec<u32>)>,
     seed: u64,
     results: usize,
     widths: Vec<usize>,
 }
 
+/// How identifiers came to be what they are.
+#[derive(Clone, Debug)]
+struct History {
+    /// Which values were there from the beginning.
+    old: u64,
+    /// What was there in the beginning, and is removed.
+    ghosts: BTreeSet<Tokens>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    All,
+    Exclude,
+    Allow,
+    /// The second half of the list excluded from a selection of the first.
+    WithinAllowed,
+    /// The second half of the list excluded from a selection without the first.
+    WithinExcluded,
+}
+
+impl History {
+    /// Three updates to the identifiers: the first removes, the second adds too much, the third
+    /// removes that and adds the rest.
+    fn overlay(&self, identifiers: &BTreeMap<Tokens, u32>) -> Overlay {
+        let is_old = |value: u32| self.old >> (value % 64) & 1 == 1;
+        let (old, new): (BTreeMap<Tokens, u32>, BTreeMap<Tokens, u32>) = identifiers
+            .clone()
+            .into_iter()
+            .partition(|(_, value)| is_old(*value));
+        // Some of what goes has the values, and some of it the identifiers, of what comes.
+        let values: Vec<u32> = new.values().copied().collect();
+        let ghosts: BTreeMap<Tokens, u32> = self
+            .ghosts
+            .iter()
+            .filter(|tokens| !old.contains_key(*tokens))
+            .cloned()
+            .zip(0..)
+            .map(|(tokens, number)| match values.get(number as usize / 2) {
+                Some(&value) if number % 2 == 0 => (tokens, value),
+                _ => (tokens, 2_000 + number),
+            })
+            .collect();
+        let removed: BTreeSet<u32> = ghosts.values().copied().collect();
+        let removed: Vec<u32> = removed.into_iter().collect();
+        let base = Trie::from_identifiers(ghosts.into_iter().chain(old)).unwrap();
+        let (first, rest) = removed.split_at(removed.len() / 2);
+        let nothing = std::iter::empty::<(Tokens, u32)>;
+        let extra = (vec![TokenId::new(9)], 5_000);
+        Overlay::new(base.into())
+            .update(first, nothing())
+            .unwrap()
+            .update(&[], [extra])
+            .unwrap()
+            .update(&[rest, &[5_000]].concat(), new)
+            .unwrap()
+    }
+}
+
 impl Task {
-    fn filters<'a>(&'a self) -> Vec<Filter<'a>> {
-        let filter = |(kind, list): &'a (u8, Vec<u32>)| match kind {
-            0 => Filter::All,
-            1 => Filter::Exclude(list),
-            _ => Filter::Allow(list),
+    fn filters<'a>(&'a self, selections: &'a [Selection]) -> Vec<Filter<'a>> {
+        let lists = self.lists.iter().zip(selections);
+        let filter = |((kind, list), selection): (&'a (Kind, Vec<u32>), &'a Selection)| match kind {
+            Kind::All => Filter::All,
+            Kind::Exclude => Filter::Exclude(list),
+            Kind::Allow => Filter::Allow(list),
+            Kind::WithinAllowed | Kind::WithinExcluded => Filter::Within {
+                selection,
+                exclude: &list[list.len() / 2..],
+            },
         };
-        self.lists.iter().map(filter).collect()
+        lists.map(filter).collect()
     }
 
-    /// The identifiers whose values a filter allows.
-    fn allowed(&self, filter: Filter<'_>) -> BTreeMap<Tokens, u32> {
+    fn selections(&self, view: View<'_>) -> Vec<Selection> {
+        let selection = |(kind, list): &(Kind, Vec<u32>)| {
+            let list = &list[..list.len() / 2];
+            match kind {
+                Kind::WithinAllowed => Selection::allow(view, list),
+                _ => Selection::exclude(view, list),
+            }
+        };
+        self.lists.iter().map(selection).collect()
+    }
+
+    /// The identifiers that a request may be answered with.
+    fn allowed(&self, request: usize) -> BTreeMap<Tokens, u32> {
+        let (kind, list) = &self.lists[request];
+        let (first, second) = list.split_at(list.len() / 2);
         let mut allowed = self.identifiers.clone();
-        allowed.retain(|_, value| match filter {
-            Filter::All => true,
-            Filter::Exclude(values) => !values.contains(value),
-            Filter::Allow(values) => values.contains(value),
+        allowed.retain(|_, value| match kind {
+            Kind::All => true,
+            Kind::Exclude => !list.contains(value),
+            Kind::Allow => list.contains(value),
+            Kind::WithinAllowed => first.contains(value) && !second.contains(value),
+            Kind::WithinExcluded => !first.contains(value) && !second.contains(value),
         });
         allowed
     }
 
     fn search(&self) -> (Vec<Vec<Hypothesis>>, PrefixScorer) {
         let trie = Trie::from_identifiers(self.identifiers.clone()).unwrap();
+        let overlay = self
+            .history
+            .as_ref()
+            .map(|history| history.overlay(&self.identifiers));
+        let view = overlay.as_ref().map_or(View::from(&trie), View::from);
         let config = BeamSearchConfig::new(self.results).with_widths(self.widths.clone());
         let mut scorer = PrefixScorer {
             seed: self.seed,
             ..PrefixScorer::default()
         };
         let search = config.init().unwrap();
+        let selections = self.selections(view);
         let found = search
-            .search_filtered(&trie, &self.filters(), &mut scorer)
+            .search_filtered(view, &self.filters(&selections), &mut scorer)
             .unwrap();
         (found, scorer)
     }
 }
 
 fn tasks(widths: impl Strategy<Value = usize> + Clone) -> impl Strategy<Value = Task> {
-    let keys = prop_oneof![
-        proptest::collection::btree_set(proptest::collection::vec(0..4u32, 1..5), 0..60),
-        proptest::collection::btree_set(proptest::collection::vec(0..4u32, 3), 0..60),
+    let keys = || {
+        prop_oneof![
+            proptest::collection::btree_set(proptest::collection::vec(0..4u32, 1..5), 0..60),
+            proptest::collection::btree_set(proptest::collection::vec(0..4u32, 3), 0..60),
+        ]
+        .prop_map(|keys| -> BTreeSet<Tokens> {
+            let tokens = |key: Vec<u32>| key.into_iter().map(TokenId::new).collect();
+            keys.into_iter().map(tokens).collect()
+        })
+    };
+    let kinds = prop_oneof![
+        Just(Kind::All),
+        Just(Kind::Exclude),
+        Just(Kind::Allow),
+        Just(Kind::WithinAllowed),
+        Just(Kind::WithinExcluded),
     ];
     let lists =
-        proptest::collection::vec((0..3u8, proptest::collection::vec(0..60u32, 0..50)), 0..4);
+        proptest::collection::vec((kinds, proptest::collection::vec(0..60u32, 0..50)), 0..4);
     let values = prop_oneof![Just(1_000), 1..40u32];
     let widths = proptest::collection::vec(widths, 1..4);
-    (keys, lists, values, any::<u64>(), 1..12usize, widths).prop_map(
-        |(keys, lists, values, seed, results, widths)| {
-            let keys = keys
-                .into_iter()
-                .map(|key| key.into_iter().map(TokenId::new).collect());
-            Task {
-                identifiers: keys.zip((0..).map(|value: u32| value % values)).collect(),
+    let history = proptest::option::of(
+        (any::<u64>(), keys()).prop_map(|(old, ghosts)| History { old, ghosts }),
+    );
+    (
+        keys(),
+        history,
+        lists,
+        values,
+        any::<u64>(),
+        1..12usize,
+        widths,
+    )
+        .prop_map(
+            |(keys, history, lists, values, seed, results, widths)| Task {
+                identifiers: keys
+                    .into_iter()
+                    .zip((0..).map(|value: u32| value % values))
+                    .collect(),
+                history,
                 lists,
                 seed,
                 results,
                 widths,
-            }
-        },
-    )
+            },
+        )
 }
 
 /// The beam search in plain words: no early end, no bound, whole prefixes.
 fn naive_search(
     task: &Task,
-    request: u32,
-    filter: Filter<'_>,
+    request: usize,
     scorer: &PrefixScorer,
 ) -> Vec<Hypothesis> {
-    let allowed = task.allowed(filter);
+    let allowed = task.allowed(request);
     let values: BTreeSet<u32> = allowed.values().copied().collect();
     let enough = task.results.min(values.len());
     let mut beams: Vec<(Tokens, f32)> = vec![(Vec::new(), 0.0)];
@@ -173,7 +281,7 @@ fn naive_search(
                 .collect();
             for token in next {
                 let longer = [&prefix[..], &[token]].concat();
-                let score = score + scorer.log_probability(request, prefix, token);
+                let score = score + scorer.log_probability(request as u32, prefix, token);
                 found.extend(allowed.get(&longer).map(|&value| (score, value)));
                 grown.push((longer, score));
             }
@@ -217,9 +325,9 @@ proptest! {
     fn a_wide_search_is_an_exhaustive_ranking(task in tasks(Just(1_000))) {
         let (found, scorer) = task.search();
         prop_assert_eq!(found.len(), task.lists.len());
-        for (request, (found, filter)) in found.iter().zip(task.filters()).enumerate() {
+        for (request, found) in found.iter().enumerate() {
             let mut best: BTreeMap<u32, f32> = BTreeMap::new();
-            for (identifier, value) in task.allowed(filter) {
+            for (identifier, value) in task.allowed(request) {
                 let score = scorer.score_of(request as u32, &identifier);
                 let known = best.entry(value).or_insert(score);
                 *known = known.max(score);
@@ -237,8 +345,8 @@ proptest! {
     #[test]
     fn a_narrow_search_is_the_one_in_plain_words(task in tasks(1..6usize)) {
         let (found, scorer) = task.search();
-        for (request, (found, filter)) in found.iter().zip(task.filters()).enumerate() {
-            let expected = naive_search(&task, request as u32, filter, &scorer);
+        for (request, found) in found.iter().enumerate() {
+            let expected = naive_search(&task, request, &scorer);
             prop_assert_eq!(found, &expected, "request {}", request);
         }
     }
@@ -246,8 +354,8 @@ proptest! {
     #[test]
     fn every_list_is_filled_with_allowed_values_and_exact_scores(task in tasks(1..3usize)) {
         let (found, scorer) = task.search();
-        for (request, (found, filter)) in found.iter().zip(task.filters()).enumerate() {
-            let allowed = task.allowed(filter);
+        for (request, found) in found.iter().enumerate() {
+            let allowed = task.allowed(request);
             let values: BTreeSet<u32> = allowed.values().copied().collect();
             let unique: BTreeSet<u32> = found.iter().map(|found| found.value).collect();
             prop_assert_eq!(found.len(), task.results.min(values.len()));

@@ -35,7 +35,7 @@ enum Columns {
 
 impl Level {
     /// `tokens` are those of the nodes, in node order.
-    pub(super) fn new(nodes: Range<u32>, terminals: usize, tokens: &[TokenId]) -> Self {
+    pub(crate) fn new(nodes: Range<u32>, terminals: usize, tokens: &[TokenId]) -> Self {
         let numbers = || tokens.iter().map(|token| token.get());
         let first = numbers().min().unwrap_or(0);
         let span = numbers()

@@ -11,6 +11,7 @@ mod twin;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 pub use builder::TrieBuilder;
 pub(crate) use level::Level;
@@ -84,8 +85,8 @@ impl Trie {
     pub fn children(&self, node: NodeId) -> Children<'_> {
         let nodes = self.child_range(node.0);
         Children {
-            tokens: &self.tokens[nodes.start as usize..nodes.end as usize],
             first: nodes.start,
+            tokens: self.tokens(nodes),
         }
     }
 
@@ -186,6 +187,14 @@ impl Trie {
         &rest[..length]
     }
 
+    /// All identifiers with their values, by ascending value.
+    pub fn identifiers(&self) -> impl ExactSizeIterator<Item = (Vec<TokenId>, u32)> + '_ {
+        self.by_value.iter().map(|&node| {
+            let value = self.values[self.terminals.rank(node.0)];
+            (self.prefix(node), value)
+        })
+    }
+
     /// The number of identifiers.
     pub fn len(&self) -> usize {
         self.values.len()
@@ -229,6 +238,19 @@ impl Trie {
 
 /// What the search needs: node numbers, to do arithmetic with.
 impl Trie {
+    /// A trie without identifiers.
+    pub(crate) fn empty() -> &'static Self {
+        static EMPTY: LazyLock<Trie> = LazyLock::new(|| {
+            let built = TrieBuilder::new().build();
+            built.expect("no identifiers cannot be too many")
+        });
+        &EMPTY
+    }
+
+    pub(crate) fn tokens(&self, nodes: Range<u32>) -> &[TokenId] {
+        &self.tokens[nodes.start as usize..nodes.end as usize]
+    }
+
     pub(crate) fn node(&self, number: u32) -> NodeId {
         NodeId(number)
     }
