@@ -1,5 +1,7 @@
 //! What can go wrong, with the values and the remedy.
 
+use std::path::PathBuf;
+
 use crate::TokenId;
 
 /// The result of this crate's fallible functions.
@@ -66,6 +68,15 @@ pub enum Error {
     ValueThere {
         /// The value.
         value: u32,
+    },
+
+    /// The file of a trie that cannot be read or written, or is not one.
+    #[error("{} {reason}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
 
     /// A beam search that is asked for no results.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bytemuck::{Pod, Zeroable};
 use serde::{Deserialize, Serialize};
 
 /// One token of a language model's vocabulary.
@@ -9,9 +10,22 @@ use serde::{Deserialize, Serialize};
 /// The number is the caller's: the row of an embedding table, the column of a head. Nothing here
 /// needs tokens to be dense or the levels of an identifier to use different ones.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Pod,
+    Zeroable,
 )]
 #[serde(transparent)]
+#[repr(transparent)]
 pub struct TokenId(u32);
 
 impl TokenId {

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::array::Array;
 use super::identifiers::Identifiers;
 use super::layout::Layout;
 use super::level::{Level, StepTable};
@@ -97,13 +98,13 @@ impl TrieBuilder {
             .collect();
 
         let mut trie = Trie {
-            tokens: layout.tokens,
-            first_child: layout.first_child,
+            tokens: layout.tokens.into(),
+            first_child: layout.first_child.into(),
             terminals: layout.terminals,
-            values: layout.values,
+            values: layout.values.into(),
             levels,
             step_tables: Vec::new(),
-            by_value: Vec::new(),
+            by_value: Array::default(),
             distinct_values: 0,
             values_are_numbers: false,
         };
@@ -137,10 +138,8 @@ impl Trie {
         self.distinct_values = pairs.chunk_by(|a, b| a >> 32 == b >> 32).count();
         let last = pairs.last().map_or(0, |last| (last >> 32) as usize + 1);
         self.values_are_numbers = self.values_are_unique() && last == pairs.len();
-        self.by_value = pairs
-            .into_par_iter()
-            .map(|pair| NodeId(pair as u32))
-            .collect();
+        let nodes = pairs.into_par_iter().map(|pair| NodeId(pair as u32));
+        self.by_value = nodes.collect::<Vec<_>>().into();
     }
 }
 

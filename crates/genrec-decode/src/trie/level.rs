@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::array::Array;
 use crate::TokenId;
 
 /// The tables of a level may have this many entries for each of its nodes ...
@@ -41,34 +42,47 @@ impl Level {
         let span = numbers()
             .max()
             .map_or(0, |last| (last - first) as usize + 1);
-        if span > table_limit(tokens.len()) {
+        let distinct = if span > table_limit(tokens.len()) {
             let mut tokens = tokens.to_vec();
             tokens.sort_unstable();
             tokens.dedup();
-            let columns = Columns::Search;
-            return Self {
-                nodes,
-                terminals,
-                tokens,
-                columns,
-            };
-        }
+            tokens
+        } else {
+            let mut occurs = vec![false; span];
+            for token in numbers() {
+                occurs[(token - first) as usize] = true;
+            }
+            let tokens = (first..).zip(occurs).filter(|(_, occurs)| *occurs);
+            tokens.map(|(token, _)| TokenId::new(token)).collect()
+        };
+        Self::of_distinct(nodes, terminals, distinct)
+    }
 
-        let mut occurs = vec![false; span];
-        for token in numbers() {
-            occurs[(token - first) as usize] = true;
-        }
-        let mut columns = vec![0; span];
-        let mut distinct = Vec::new();
-        for (offset, _) in occurs.iter().enumerate().filter(|(_, occurs)| **occurs) {
-            columns[offset] = distinct.len() as u32;
-            distinct.push(TokenId::new(first + offset as u32));
-        }
+    /// `tokens` are those that lead to the nodes, ascending and without repetition.
+    pub(super) fn of_distinct(
+        nodes: Range<u32>,
+        terminals: usize,
+        tokens: Vec<TokenId>,
+    ) -> Self {
+        let (first, last) = match (tokens.first(), tokens.last()) {
+            (Some(first), Some(last)) => (first.get(), last.get()),
+            _ => (0, 0),
+        };
+        let span = (last - first) as usize + 1;
+        let columns = if span > table_limit(nodes.len()) {
+            Columns::Search
+        } else {
+            let mut columns = vec![0; span];
+            for (token, column) in tokens.iter().zip(0..) {
+                columns[(token.get() - first) as usize] = column;
+            }
+            Columns::Table { first, columns }
+        };
         Self {
             nodes,
             terminals,
-            tokens: distinct,
-            columns: Columns::Table { first, columns },
+            tokens,
+            columns,
         }
     }
 
@@ -102,7 +116,7 @@ pub(super) struct StepTable {
     first: u32,
     span: usize,
     /// `[parents, span]`; 0, which is the root and nobody's child, where there is none.
-    children: Vec<u32>,
+    children: Array<u32>,
 }
 
 impl StepTable {
@@ -130,8 +144,39 @@ impl StepTable {
             parents,
             first,
             span,
-            children: table,
+            children: table.into(),
         })
+    }
+
+    /// The table of what [`about`](Self::about) and [`children`](Self::children) say, if they fit.
+    pub(super) fn of_parts(about: &[u32], children: Array<u32>) -> Option<Self> {
+        let &[start, end, first, span] = about else {
+            return None;
+        };
+        let (parents, span) = (start..end, span as usize);
+        let entries = parents.len().checked_mul(span)?;
+        (entries == children.len()).then_some(Self {
+            parents,
+            first,
+            span,
+            children,
+        })
+    }
+
+    /// The first parent, one past the last, the first token, and the tokens a row.
+    pub(super) fn about(&self) -> [u32; 4] {
+        let Self {
+            parents,
+            first,
+            span,
+            ..
+        } = self;
+        [parents.start, parents.end, *first, *span as u32]
+    }
+
+    /// `[parents, span]`; 0 where there is none.
+    pub(super) fn children(&self) -> &[u32] {
+        &self.children
     }
 
     pub(super) fn holds(&self, parent: u32) -> bool {

@@ -1,6 +1,8 @@
 //! A set of identifiers as a prefix tree in compressed sparse rows.
 
+mod array;
 mod builder;
+mod file;
 mod identifiers;
 mod layout;
 mod level;
@@ -13,7 +15,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use array::Array;
 pub use builder::TrieBuilder;
+use bytemuck::{Pod, Zeroable};
 pub(crate) use level::Level;
 use level::StepTable;
 use terminals::Terminals;
@@ -25,7 +29,8 @@ const SCANNED_CHILDREN: usize = 16;
 
 /// A node of a [`Trie`]: a prefix of at least one identifier. Ids are assigned breadth first, the
 /// root is 0, and they mean nothing to another trie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
+#[repr(transparent)]
 pub struct NodeId(u32);
 
 impl NodeId {
@@ -37,6 +42,8 @@ impl NodeId {
 
 /// An immutable set of identifiers, each with a value, that says which tokens may follow a prefix.
 ///
+/// It lives in memory, or in a [file](Self::open) that is mapped into it.
+///
 /// The nodes are numbered breadth first and stored as three arrays (compressed sparse rows): the
 /// token that leads to each node, the first child of each node, and the values of the nodes that
 /// end an identifier. The children of a node are consecutive and sorted by token. The first levels
@@ -47,14 +54,14 @@ impl NodeId {
 /// another trie.
 #[derive(Clone)]
 pub struct Trie {
-    tokens: Vec<TokenId>,
-    first_child: Vec<u32>,
+    tokens: Array<TokenId>,
+    first_child: Array<u32>,
     terminals: Terminals,
-    values: Vec<u32>,
+    values: Array<u32>,
     levels: Vec<Level>,
     step_tables: Vec<StepTable>,
     /// The nodes that end an identifier, ordered by its value.
-    by_value: Vec<NodeId>,
+    by_value: Array<NodeId>,
     distinct_values: usize,
     /// The values are 0, 1, 2 ..., each once, so that they are their places in `by_value`.
     values_are_numbers: bool,
@@ -226,7 +233,7 @@ impl Trie {
         self.levels.get(depth).map_or(&[], |level| &level.tokens)
     }
 
-    /// The memory of the arrays, in bytes.
+    /// The memory of the arrays, in bytes; of a trie in a file, what it takes there.
     pub fn bytes(&self) -> usize {
         let numbers =
             self.tokens.len() + self.first_child.len() + self.values.len() + self.by_value.len();

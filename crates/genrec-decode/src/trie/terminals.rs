@@ -5,16 +5,33 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
+use super::array::Array;
+
 /// A set of nodes that says how many of its members come before a node, so that what belongs to the
 /// members is stored without gaps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Terminals {
-    words: Vec<u64>,
+    words: Array<u64>,
     /// The members before each word.
-    before: Vec<u32>,
+    before: Array<u32>,
 }
 
 impl Terminals {
+    pub(super) fn new(words: Array<u64>, before: Array<u32>) -> Self {
+        Self { words, before }
+    }
+
+    /// The words, and the members before each.
+    pub(super) fn parts(&self) -> (&[u64], &[u32]) {
+        (&self.words, &self.before)
+    }
+
+    /// Whether there are as many words as so many nodes need.
+    pub(super) fn fit(&self, nodes: usize) -> bool {
+        let words = nodes / 64 + 1;
+        self.words.len() == words && self.before.len() == words
+    }
+
     pub(super) fn contains(&self, node: u32) -> bool {
         self.words[(node / 64) as usize] >> (node % 64) & 1 == 1
     }
@@ -85,8 +102,8 @@ impl TerminalsBuilder {
                 members += word.count_ones();
                 before
             })
-            .collect();
-        Terminals { words, before }
+            .collect::<Vec<u32>>();
+        Terminals::new(words.into(), before.into())
     }
 }
 

@@ -15,6 +15,16 @@ fn tokens(numbers: &[u32]) -> Vec<TokenId> {
     numbers.iter().copied().map(TokenId::new).collect()
 }
 
+fn through_a_file(trie: &Trie) -> Trie {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trie");
+    trie.save(&path).unwrap();
+    assert!(Trie::open_unread(&path).unwrap().identifiers().eq(trie.identifiers()));
+    let opened = Trie::open(&path).unwrap();
+    assert!(opened.bytes() > 0 && opened.bytes() <= trie.bytes());
+    opened
+}
+
 /// All prefixes of all identifiers, the empty one included.
 fn prefixes(twin: &Twin) -> BTreeSet<Vec<TokenId>> {
     let all = twin
@@ -102,7 +112,9 @@ proptest! {
         // The order in which identifiers are given is not that of the trie.
         given.sort_by_key(|(key, value)| (value.wrapping_mul(2_654_435_761), key.len()));
         let trie = Trie::from_identifiers(given.clone()).unwrap();
-        agree(&trie, &given.into_iter().collect());
+        let twin = given.into_iter().collect();
+        agree(&trie, &twin);
+        agree(&through_a_file(&trie), &twin);
     }
 }
 
@@ -140,6 +152,7 @@ fn a_level_with_many_children_and_no_table_is_searched() {
     let trie = Trie::from_identifiers(twin.clone()).unwrap();
     assert!(trie.step_tables.is_empty());
     agree(&trie, &twin);
+    agree(&through_a_file(&trie), &twin);
 }
 
 #[test]
@@ -172,9 +185,9 @@ fn the_same_identifiers_in_any_order_on_any_number_of_threads_give_the_same_trie
         .build()
         .unwrap();
     let b = pool.install(|| Trie::from_identifiers(backwards).unwrap());
-    assert_eq!(a.tokens, b.tokens);
-    assert_eq!(a.first_child, b.first_child);
-    assert_eq!(a.values, b.values);
-    assert_eq!(a.by_value, b.by_value);
+    assert_eq!(a.tokens[..], b.tokens[..]);
+    assert_eq!(a.first_child[..], b.first_child[..]);
+    assert_eq!(a.values[..], b.values[..]);
+    assert_eq!(a.by_value[..], b.by_value[..]);
     assert!(a.bytes() > 4 * a.nodes());
 }
