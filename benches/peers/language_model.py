@@ -7,14 +7,12 @@ FOLDER gets the model (2 GB), which both read, and what they are asked. Both wor
 """
 
 import json
-import statistics
-import subprocess
 import sys
-import time
-from pathlib import Path
 
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
+
+from peers import Ours, compare, folder
 
 ROUNDS = 5
 BEAMS = 20
@@ -22,18 +20,19 @@ LEVELS, CODEWORDS, ITEMS = 4, 256, 10_000
 PREFILL, PROMPTS, PROMPT = (1, 512), 4, 128
 
 
-def work(folder, vocabulary):
+def work(path, vocabulary):
     generator = torch.Generator().manual_seed(3)
     draw = lambda *shape: torch.randint(0, 150_000, shape, generator=generator).tolist()
     first = vocabulary - LEVELS * CODEWORDS
     codes = torch.randint(0, CODEWORDS, (ITEMS, LEVELS), generator=generator)
     allowed = sorted({tuple(first + level * CODEWORDS + int(code) for level, code in enumerate(row)) for row in codes})
     asked = dict(prefill=draw(*PREFILL), prompts=draw(PROMPTS, PROMPT), allowed=allowed, beams=BEAMS)
-    (folder / "work.json").write_text(json.dumps(asked))
+    (path / "work.json").write_text(json.dumps(asked))
     return asked
 
 
-def main(ours, folder):
+def main(ours, path):
+    path = folder(path)
     torch.manual_seed(1)
     config = Qwen2Config(
         vocab_size=151_936, hidden_size=896, intermediate_size=4_864, num_hidden_layers=24, num_attention_heads=14,
@@ -41,9 +40,8 @@ def main(ours, folder):
         rope_parameters=dict(rope_type="default", rope_theta=1e6),
     )
     model = Qwen2ForCausalLM(config).float().eval()
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(folder)
-    asked = work(folder, config.vocab_size)
+    model.save_pretrained(path)
+    asked = work(path, config.vocab_size)
     prefill, prompts = torch.tensor(asked["prefill"]), torch.tensor(asked["prompts"])
     children = {}
     for tokens in asked["allowed"]:
@@ -66,37 +64,13 @@ def main(ours, folder):
         found = found[:, length:].reshape(PROMPTS, BEAMS, LEVELS).tolist()
         return [[number[tuple(tokens)] for tokens in row] for row in found]
 
-    child = subprocess.Popen([ours, "language-model", str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert json.loads(child.stdout.readline())["ready"]
-
-    def ask(what):
-        child.stdin.write(what + "\n")
-        child.stdin.flush()
-        answer = json.loads(child.stdout.readline())
-        return answer["seconds"], answer["answer"]
-
-    tokens = dict(prefill=prefill.numel(), decode=PROMPTS * BEAMS * LEVELS)
-    for what, peer in [("prefill", peer_prefill), ("decode", peer_decode)]:
-        theirs, mine = [], []
-        with torch.inference_mode():
-            for _ in range(ROUNDS + 1):
-                start = time.perf_counter()
-                expected = peer()
-                theirs.append(time.perf_counter() - start)
-                seconds, answer = ask(what)
-                mine.append(seconds)
-        # The first round warms up.
-        theirs, mine = theirs[1:], mine[1:]
-        same = sum(len(set(a) & set(b)) for a, b in zip(answer, expected)) / (PROMPTS * BEAMS) if what == "decode" else abs(answer[0] - expected[0])
-        ratios = sorted(a / b for a, b in zip(theirs, mine))
-        print(json.dumps(dict(
-            work=what, peer_seconds=statistics.median(theirs), our_seconds=statistics.median(mine),
-            peer_tokens_per_second=tokens[what] / statistics.median(theirs), our_tokens_per_second=tokens[what] / statistics.median(mine),
-            ratio=statistics.median(ratios), lowest=ratios[0], highest=ratios[-1], agreement=same,
-        )), flush=True)
-    child.stdin.close()
-    child.wait()
+    child = Ours(ours, "language-model", path)
+    with torch.inference_mode():
+        compare("prefill, a token", peer_prefill, child, "prefill", ROUNDS, 1, lambda theirs, mine: [theirs, mine], prefill.numel())
+        same = lambda theirs, mine: sum(len(set(a) & set(b)) for a, b in zip(theirs, mine)) / (PROMPTS * BEAMS)
+        compare("constrained decoding, a token", peer_decode, child, "decode", ROUNDS, 1, same, PROMPTS * BEAMS * LEVELS)
+    child.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(*sys.argv[1:])

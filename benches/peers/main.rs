@@ -1,17 +1,27 @@
 //! Our side of the comparisons with published Python packages: does a piece of work each time it is asked to, and says how long it took. See `README.md` beside this file.
 #![allow(clippy::print_stdout)]
 
-use std::error::Error;
+mod catalogue;
+mod kmeans;
+mod language_model;
+mod minilm;
+mod rqvae;
+mod t5;
+#[path = "../training.rs"]
+mod training;
+mod trie;
+
 use std::io::BufRead;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
 use clap::{Parser, Subcommand};
-use genrec::decode::{BeamSearchConfig, TokenId, Trie};
-use genrec::model::SoftmaxOver;
-use genrec::model::lm::{LanguageModel, LanguageScorer};
 use serde_json::{Value, json};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// What does a piece of work by its name, and says what came out.
+type Answer = Box<dyn FnMut(&str) -> Result<Value>>;
 
 /// Does the work of a task for every line of standard input, and answers with a line of JSON.
 #[derive(Parser)]
@@ -25,75 +35,145 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Prefill and constrained decoding of a decoder-only model: lines `prefill` and `decode`.
-    LanguageModel {
-        /// The model, in Hugging Face's layout, with `work.json` beside it.
+    /// Full-ranking evaluation with the rows of a folder.
+    Evaluation { folder: PathBuf, data: PathBuf },
+    /// Constrained k-means of the rows of a folder.
+    KMeans {
         folder: PathBuf,
+        d: usize,
+        clusters: usize,
+        least: usize,
+        most: usize,
     },
+    /// Prefill and constrained decoding of a decoder-only model in Hugging Face's layout, with `work.json` beside it.
+    LanguageModel { folder: PathBuf },
+    /// Epochs of LightGCN.
+    LightGcn { data: PathBuf },
+    /// Sentence embeddings of the lines of a file.
+    MiniLm { folder: PathBuf, texts: PathBuf },
+    /// Residual k-means of the rows of a folder.
+    ResidualKMeans {
+        folder: PathBuf,
+        d: usize,
+        iterations: usize,
+    },
+    /// Steps of an RQ-VAE with the rows of a folder.
+    RqVae { folder: PathBuf },
+    /// Constrained beams and training steps of a T5 in Hugging Face's layout, with `work.json` beside it.
+    T5 { folder: PathBuf },
+    /// Prints the text of every item of a folder of data, and ends.
+    Texts { data: PathBuf },
+    /// Building and searching a trie of the identifiers of a folder.
+    Trie { folder: PathBuf },
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<()> {
     // Where nothing is asked, as when all benches run, there is nothing to do.
     let Ok(arguments) = Arguments::try_parse() else {
         println!("peers: run by the scripts of benches/peers");
         return Ok(());
     };
-    match arguments.task {
-        Task::LanguageModel { folder } => language_model(&folder),
+    serve(match arguments.task {
+        Task::Evaluation { folder, data } => catalogue::evaluation(&folder, &data)?,
+        Task::KMeans {
+            folder,
+            d,
+            clusters,
+            least,
+            most,
+        } => kmeans::constrained(&folder, d, [clusters, least, most])?,
+        Task::LanguageModel { folder } => language_model::work(&folder)?,
+        Task::LightGcn { data } => catalogue::light_gcn(&data)?,
+        Task::MiniLm { folder, texts } => minilm::work(&folder, &texts)?,
+        Task::ResidualKMeans {
+            folder,
+            d,
+            iterations,
+        } => kmeans::residual(&folder, d, iterations)?,
+        Task::RqVae { folder } => rqvae::work(&folder)?,
+        Task::T5 { folder } => t5::work(&folder)?,
+        Task::Texts { data } => return minilm::texts(&data),
+        Task::Trie { folder } => trie::work(&folder)?,
+    })
+}
+
+fn serve(mut answer: Answer) -> Result<()> {
+    println!("{}", json!({ "ready": true }));
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        std::fs::write("/proc/self/clear_refs", "5")?;
+        let start = Instant::now();
+        let answer = answer(line.trim())?;
+        let seconds = start.elapsed().as_secs_f64();
+        // A work that is more than what is compared times itself.
+        let seconds = answer["seconds"].as_f64().unwrap_or(seconds);
+        println!(
+            "{}",
+            json!({ "seconds": seconds, "answer": answer, "peak_mb": peak_mb()? })
+        );
+    }
+    Ok(())
+}
+
+/// The largest resident size since it was reset.
+fn peak_mb() -> Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = peak.and_then(|peak| peak.split_whitespace().next());
+    let kilobytes: f64 = kilobytes.ok_or("the system does not say")?.parse()?;
+    Ok(kilobytes / 1024.0)
+}
+
+/// A file of numbers, one after the other.
+fn numbers<T>(path: &Path, read: fn([u8; 4]) -> T) -> Result<Vec<T>> {
+    let bytes = std::fs::read(path)?;
+    let (numbers, _) = bytes.as_chunks::<4>();
+    Ok(numbers.iter().copied().map(read).collect())
+}
+
+/// A question of `transformers`' making, beside the model.
+struct Asked(Value);
+
+impl Asked {
+    fn read(folder: &Path) -> Result<Self> {
+        let work = std::fs::read(folder.join("work.json"))?;
+        Ok(Self(serde_json::from_slice(&work)?))
+    }
+
+    /// Rows of tokens.
+    fn rows(&self, name: &str) -> Result<Vec<Vec<u32>>> {
+        Ok(serde_json::from_value(self.0[name].clone())?)
+    }
+
+    fn beams(&self) -> Result<usize> {
+        let beams = self.0["beams"].as_u64();
+        Ok(beams.ok_or("work.json has no beams")? as usize)
+    }
+
+    /// The identifiers that may be written, whose values are their places.
+    fn trie(&self) -> Result<genrec::decode::Trie> {
+        let allowed = self.rows("allowed")?;
+        let identifiers = allowed.iter().zip(0..).map(|(tokens, value)| {
+            let tokens = tokens.iter().copied().map(genrec::decode::TokenId::new);
+            (tokens.collect::<Vec<_>>(), value)
+        });
+        Ok(genrec::decode::Trie::from_identifiers(identifiers)?)
     }
 }
 
-fn language_model(folder: &PathBuf) -> Result<(), Box<dyn Error>> {
-    let model = LanguageModel::load(folder, &Device::default())?;
-    let work: Value = serde_json::from_slice(&std::fs::read(folder.join("work.json"))?)?;
-    let rows = |name: &str| -> Result<Vec<Vec<u32>>, serde_json::Error> {
-        serde_json::from_value(work[name].clone())
+/// The values that were found.
+fn values(found: &[Vec<genrec::decode::Hypothesis>]) -> Value {
+    let list = |found: &Vec<genrec::decode::Hypothesis>| {
+        let values = found.iter().map(|found| found.value);
+        values.collect::<Vec<_>>()
     };
-    let beams = work["beams"].as_u64().ok_or("work.json has no beams")? as usize;
-    let prompts = |rows: &[Vec<u32>]| {
-        let shape = [rows.len(), rows[0].len()];
-        let tokens: Vec<i64> = rows
-            .iter()
-            .flatten()
-            .map(|&token| i64::from(token))
-            .collect();
-        let tensor =
-            Tensor::<2, Int>::from_data(TensorData::new(tokens, shape), &Device::default());
-        (tensor, vec![shape[1]; shape[0]])
-    };
-    let (long, short) = (prompts(&rows("prefill")?), prompts(&rows("prompts")?));
-    let allowed = rows("allowed")?;
-    let allowed = allowed.iter().zip(0..).map(|(tokens, value)| {
-        let tokens: Vec<TokenId> = tokens.iter().copied().map(TokenId::new).collect();
-        (tokens, value)
-    });
-    let trie = Trie::from_identifiers(allowed)?;
-    let search = BeamSearchConfig::new(beams).init()?;
-    println!("{}", json!({ "ready": true }));
-    for line in std::io::stdin().lock().lines() {
-        let start = Instant::now();
-        let answer = match line?.trim() {
-            "prefill" => {
-                let (tokens, lengths) = long.clone();
-                let (_, last) = model.read(tokens, &lengths);
-                let logits = model.logits(last, 0..model.config().vocab_size);
-                let sums: Vec<f32> = logits.sum_dim(1).into_data().iter().collect();
-                json!(sums)
-            }
-            "decode" => {
-                let (tokens, lengths) = short.clone();
-                let over = SoftmaxOver::Vocabulary;
-                let mut scorer = LanguageScorer::new(&model, Some(&trie), tokens, &lengths, over);
-                let found = search.search(&trie, lengths.len(), &mut scorer, None)?;
-                let values = |list: &Vec<genrec::decode::Hypothesis>| {
-                    list.iter().map(|found| found.value).collect::<Vec<_>>()
-                };
-                json!(found.iter().map(values).collect::<Vec<_>>())
-            }
-            other => return Err(format!("{other}: expected prefill or decode").into()),
-        };
-        let seconds = start.elapsed().as_secs_f64();
-        println!("{}", json!({ "seconds": seconds, "answer": answer }));
-    }
-    Ok(())
+    json!(found.iter().map(list).collect::<Vec<_>>())
+}
+
+/// Rows of tokens of equal length as a tensor, `[rows, tokens]`.
+fn tensor(rows: &[Vec<u32>]) -> burn::tensor::Tensor<2, burn::tensor::Int> {
+    let shape = [rows.len(), rows[0].len()];
+    let tokens: Vec<i64> = rows.iter().flatten().map(|&token| token.into()).collect();
+    let data = burn::tensor::TensorData::new(tokens, shape);
+    burn::tensor::Tensor::from_data(data, &burn::tensor::Device::default())
 }

@@ -64,7 +64,9 @@ pub enum Error {
     },
 
     /// A value to add that is there.
-    #[error("value {value} cannot be added: it has an identifier; remove it in the same update to give it another")]
+    #[error(
+        "value {value} cannot be added: it has an identifier; remove it in the same update to give it another"
+    )]
     ValueThere {
         /// The value.
         value: u32,

@@ -163,7 +163,9 @@ impl Overlay {
 fn levels(base: &Trie, added: &Trie) -> Vec<Level> {
     let depth = base.depth().max(added.depth());
     let levels = (0..depth).map(|depth| {
-        let tries = [base, added].into_iter().filter(|trie| depth < trie.depth());
+        let tries = [base, added]
+            .into_iter()
+            .filter(|trie| depth < trie.depth());
         let tokens: Vec<TokenId> = tries
             .clone()
             .flat_map(|trie| trie.tokens_at(depth))

@@ -2,19 +2,19 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
-use genrec_decode::{Beam, NodeId, TokenId, Trie};
+use genrec_decode::{Beam, Place, TokenId, View};
 
 use crate::sequence::SoftmaxOver;
 
 /// Lays the beams of every step of a search out as a rectangle `[requests, width]`, and reads the scores of the candidates from what a model says of its rows.
 pub(crate) struct BeamRows<'a> {
     /// Needed with [`SoftmaxOver::Children`] only.
-    trie: Option<&'a Trie>,
+    identifiers: Option<View<'a>>,
     requests: usize,
     /// The column of every beam of the last step among the beams of its request.
     columns: Vec<usize>,
-    /// The node of every beam of the last step, with [`SoftmaxOver::Children`].
-    nodes: Vec<NodeId>,
+    /// The prefix of every beam of the last step, with [`SoftmaxOver::Children`].
+    places: Vec<Place>,
 }
 
 /// One step of a search, as a rectangle.
@@ -28,12 +28,12 @@ pub(crate) struct Rectangle {
 }
 
 impl<'a> BeamRows<'a> {
-    pub(crate) fn new(trie: Option<&'a Trie>, requests: usize) -> Self {
+    pub(crate) fn new(identifiers: Option<View<'a>>, requests: usize) -> Self {
         Self {
-            trie,
+            identifiers,
             requests,
             columns: Vec::new(),
-            nodes: Vec::new(),
+            places: Vec::new(),
         }
     }
 
@@ -85,14 +85,14 @@ impl<'a> BeamRows<'a> {
             .try_to_vec::<f32>()
             .expect("log-probabilities are floats");
         if softmax == SoftmaxOver::Children {
-            self.nodes = self.step_nodes(depth, beams);
+            self.places = self.step_places(depth, beams);
         }
         for (index, (beam, &column)) in beams.iter().zip(&self.columns).enumerate() {
             let row = &found[(beam.request as usize * width + column) * classes..][..classes];
             let scores = &mut scores[index * candidates.len()..][..candidates.len()];
             if softmax == SoftmaxOver::Children {
-                let children = self.trie().children(self.nodes[index]);
-                among_children(row, first, children.tokens(), candidates, scores);
+                let children = self.identifiers().children(self.places[index]);
+                among_children(row, first, &children, candidates, scores);
             } else {
                 for (score, candidate) in scores.iter_mut().zip(candidates) {
                     *score = row[candidate.index() - first];
@@ -101,23 +101,24 @@ impl<'a> BeamRows<'a> {
         }
     }
 
-    fn trie(&self) -> &'a Trie {
-        self.trie
-            .expect("a softmax over the tokens that can follow needs the trie that says which")
+    fn identifiers(&self) -> View<'a> {
+        self.identifiers.expect(
+            "a softmax over the tokens that can follow needs the identifiers that say which",
+        )
     }
 
-    /// The trie nodes of the beams.
-    fn step_nodes(&self, depth: usize, beams: &[Beam]) -> Vec<NodeId> {
-        let node = |beam: &Beam| {
+    /// The prefixes of the beams.
+    fn step_places(&self, depth: usize, beams: &[Beam]) -> Vec<Place> {
+        let place = |beam: &Beam| {
             if depth == 0 {
-                return self.trie().root();
+                return self.identifiers().root();
             }
-            let parent = self.nodes[beam.parent as usize];
-            self.trie()
+            let parent = self.places[beam.parent as usize];
+            self.identifiers()
                 .step(parent, beam.token)
-                .expect("a beam follows the trie")
+                .expect("a beam follows the identifiers")
         };
-        beams.iter().map(node).collect()
+        beams.iter().map(place).collect()
     }
 }
 

@@ -84,7 +84,8 @@ impl Ranking {
         }
         if self.unique && self.found.len() > self.size {
             let last = self.size - 1;
-            self.found.select_nth_unstable_by_key(last, |&(rank, _)| rank);
+            self.found
+                .select_nth_unstable_by_key(last, |&(rank, _)| rank);
             self.found.truncate(self.size);
         }
         let values = self

@@ -260,11 +260,7 @@ fn tasks(widths: impl Strategy<Value = usize> + Clone) -> impl Strategy<Value = 
 }
 
 /// The beam search in plain words: no early end, no bound, whole prefixes.
-fn naive_search(
-    task: &Task,
-    request: usize,
-    scorer: &PrefixScorer,
-) -> Vec<Hypothesis> {
+fn naive_search(task: &Task, request: usize, scorer: &PrefixScorer) -> Vec<Hypothesis> {
     let allowed = task.allowed(request);
     let values: BTreeSet<u32> = allowed.values().copied().collect();
     let enough = task.results.min(values.len());

@@ -56,4 +56,3 @@ impl Allowed<'_> {
         true
     }
 }
-

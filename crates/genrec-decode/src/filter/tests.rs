@@ -94,5 +94,11 @@ fn a_selection_of_another_trie_is_refused() {
     });
     let selection = Selection::allow(&small, &[1]);
     let exclude = &[];
-    allowed((&large).into(), Filter::Within { selection: &selection, exclude });
+    allowed(
+        (&large).into(),
+        Filter::Within {
+            selection: &selection,
+            exclude,
+        },
+    );
 }

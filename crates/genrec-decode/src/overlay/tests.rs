@@ -30,7 +30,11 @@ fn agree(overlay: &Overlay, twin: &Twin) {
             }
         }
         let candidates = view.tokens_at(depth);
-        assert!(trie.tokens_at(depth).iter().all(|token| candidates.contains(token)));
+        assert!(
+            trie.tokens_at(depth)
+                .iter()
+                .all(|token| candidates.contains(token))
+        );
         places = below;
         depth += 1;
     }
@@ -105,7 +109,9 @@ fn what_is_there_cannot_come() {
         assert_eq!(error, Error::ValueThere { value });
     }
     for (identifier, first) in [(tokens(&[1, 3]), 11), (tokens(&[4]), 12)] {
-        let error = overlay().update(&[], [(identifier.clone(), 99)]).unwrap_err();
+        let error = overlay()
+            .update(&[], [(identifier.clone(), 99)])
+            .unwrap_err();
         let expected = Error::DuplicateIdentifier {
             tokens: identifier,
             first,

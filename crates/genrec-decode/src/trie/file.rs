@@ -58,7 +58,10 @@ impl Trie {
         let mut arrays = BTreeMap::new();
         let mut put = |name: String, shape: Vec<usize>, dtype, bytes| {
             let view = TensorView::new(dtype, shape, bytes);
-            arrays.insert(name, view.expect("an array has as many bytes as its shape says"));
+            arrays.insert(
+                name,
+                view.expect("an array has as many bytes as its shape says"),
+            );
         };
         let levels: Vec<u32> = self
             .levels
@@ -76,7 +79,11 @@ impl Trie {
         };
         let flat = |numbers: &[u32]| vec![numbers.len()];
         numbers(TOKENS, vec![self.tokens.len()], bytes(&self.tokens));
-        numbers(FIRST_CHILD, flat(&self.first_child), bytes(&self.first_child));
+        numbers(
+            FIRST_CHILD,
+            flat(&self.first_child),
+            bytes(&self.first_child),
+        );
         numbers(VALUES, flat(&self.values), bytes(&self.values));
         numbers(BY_VALUE, vec![self.by_value.len()], bytes(&self.by_value));
         numbers(TERMINALS_BEFORE, flat(before), bytes(before));
@@ -84,13 +91,22 @@ impl Trie {
         numbers(STEPS, vec![steps.len() / 4, 4], bytes(&steps));
         numbers(COUNTS, flat(&counts), bytes(&counts));
         for (place, level) in self.levels.iter().enumerate() {
-            numbers(&level_tokens(place), vec![level.tokens.len()], bytes(&level.tokens));
+            numbers(
+                &level_tokens(place),
+                vec![level.tokens.len()],
+                bytes(&level.tokens),
+            );
         }
         for (place, table) in self.step_tables.iter().enumerate() {
             let children = table.children();
             numbers(&step_children(place), flat(children), bytes(children));
         }
-        put(TERMINALS.to_owned(), vec![words.len()], Dtype::U64, bytes(words));
+        put(
+            TERMINALS.to_owned(),
+            vec![words.len()],
+            Dtype::U64,
+            bytes(words),
+        );
 
         let metadata = [
             ("format", FORMAT.to_owned()),
@@ -101,7 +117,9 @@ impl Trie {
             .map(|(key, value)| (key.to_owned(), value))
             .into_iter()
             .collect();
-        let failed = |reason: &dyn ToString| file_error(path, format!("cannot be written: {}", reason.to_string()));
+        let failed = |reason: &dyn ToString| {
+            file_error(path, format!("cannot be written: {}", reason.to_string()))
+        };
         let mut partial = path.as_os_str().to_os_string();
         partial.push(".partial");
         let partial = PathBuf::from(partial);
@@ -141,7 +159,8 @@ impl Trie {
 
     fn map(path: &Path, read: bool) -> Result<Self> {
         let failed = |reason: String| file_error(path, reason);
-        let file = File::open(path).map_err(|error| failed(format!("cannot be opened: {error}")))?;
+        let file =
+            File::open(path).map_err(|error| failed(format!("cannot be opened: {error}")))?;
         let map = map(&file).map_err(|error| failed(format!("cannot be mapped: {error}")))?;
         let map = Arc::new(map);
         let foreign = |reason: String| failed(format!("is not the file of a trie: {reason}"));
@@ -151,7 +170,9 @@ impl Trie {
         for (key, expected) in [("format", FORMAT), ("version", VERSION)] {
             let found = metadata.get(key).map_or("nothing", String::as_str);
             if found != expected {
-                return Err(foreign(format!("its {key} is {found}, expected {expected}")));
+                return Err(foreign(format!(
+                    "its {key} is {found}, expected {expected}"
+                )));
             }
         }
         let tensors = SafeTensors::deserialize(&map).map_err(|error| foreign(error.to_string()))?;

@@ -59,11 +59,7 @@ impl Level {
     }
 
     /// `tokens` are those that lead to the nodes, ascending and without repetition.
-    pub(super) fn of_distinct(
-        nodes: Range<u32>,
-        terminals: usize,
-        tokens: Vec<TokenId>,
-    ) -> Self {
+    pub(super) fn of_distinct(nodes: Range<u32>, terminals: usize, tokens: Vec<TokenId>) -> Self {
         let (first, last) = match (tokens.first(), tokens.last()) {
             (Some(first), Some(last)) => (first.get(), last.get()),
             _ => (0, 0),

@@ -19,7 +19,12 @@ fn through_a_file(trie: &Trie) -> Trie {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trie");
     trie.save(&path).unwrap();
-    assert!(Trie::open_unread(&path).unwrap().identifiers().eq(trie.identifiers()));
+    assert!(
+        Trie::open_unread(&path)
+            .unwrap()
+            .identifiers()
+            .eq(trie.identifiers())
+    );
     let opened = Trie::open(&path).unwrap();
     assert!(opened.bytes() > 0 && opened.bytes() <= trie.bytes());
     opened

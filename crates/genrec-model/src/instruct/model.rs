@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
-use genrec_decode::{Scorer, Trie};
+use genrec_decode::{Scorer, View};
 use serde::Deserialize;
 
 use super::samples::{Instructions, Question};
@@ -185,7 +185,7 @@ impl TextModel {
     /// A scorer of what follows each of the prompts, over the whole vocabulary.
     pub(super) fn scorer<'a>(
         &'a self,
-        trie: Option<&'a Trie>,
+        identifiers: Option<View<'a>>,
         prompts: &[&[u32]],
     ) -> Box<dyn Scorer + 'a> {
         let device = self.device();
@@ -197,10 +197,16 @@ impl TextModel {
         let (tokens, mask) = padded(&prompts, &device);
         let over = SoftmaxOver::Vocabulary;
         match self {
-            Self::EncoderDecoder(model) => Box::new(T5Scorer::new(model, trie, tokens, mask, over)),
-            Self::Decoder(model) => {
-                Box::new(LanguageScorer::new(model, trie, tokens, &lengths, over))
+            Self::EncoderDecoder(model) => {
+                Box::new(T5Scorer::new(model, identifiers, tokens, mask, over))
             }
+            Self::Decoder(model) => Box::new(LanguageScorer::new(
+                model,
+                identifiers,
+                tokens,
+                &lengths,
+                over,
+            )),
         }
     }
 }

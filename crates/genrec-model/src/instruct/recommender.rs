@@ -54,7 +54,7 @@ impl Decoding {
     }
 
     fn answer_batch(&self, model: &TextModel, prompts: &[&[u32]], k: usize) -> Result<Vec<Answer>> {
-        let mut scorer = model.scorer(Some(&self.trie), prompts);
+        let mut scorer = model.scorer(Some((&self.trie).into()), prompts);
         let search = BeamSearchConfig::new(k).with_width(self.beams.max(k));
         let found = search
             .init()

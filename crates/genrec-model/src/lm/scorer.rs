@@ -1,7 +1,7 @@
 //! The language model as the scorer of a beam search.
 
 use burn::tensor::{Int, Tensor, TensorData};
-use genrec_decode::{Beam, Scorer, TokenId, Trie};
+use genrec_decode::{Beam, Scorer, TokenId, View};
 
 use super::cache::{Beams, Prompt};
 use super::model::LanguageModel;
@@ -22,18 +22,18 @@ pub struct LanguageScorer<'a> {
 }
 
 impl<'a> LanguageScorer<'a> {
-    /// Reads prompts, `tokens`, `[rows, positions]`, of which the first `lengths[row]` are real, for a search of `trie`, or of a [`Lattice`](genrec_decode::Lattice), with one request
+    /// Reads prompts, `tokens`, `[rows, positions]`, of which the first `lengths[row]` are real, for a search of `identifiers`, or of a [`Lattice`](genrec_decode::Lattice), with one request
     /// a row.
     ///
     /// The softmax is over the whole vocabulary, over the tokens from the first to the last that can follow anywhere at a depth ([`SoftmaxOver::Level`]), or over those that can follow
-    /// a beam ([`SoftmaxOver::Children`], for which alone the trie is needed).
+    /// a beam ([`SoftmaxOver::Children`], for which alone the identifiers are needed).
     ///
     /// # Panics
     ///
     /// As [`LanguageModel::read`].
     pub fn new(
         model: &'a LanguageModel,
-        trie: Option<&'a Trie>,
+        identifiers: Option<View<'a>>,
         tokens: Tensor<2, Int>,
         lengths: &[usize],
         softmax: SoftmaxOver,
@@ -41,7 +41,7 @@ impl<'a> LanguageScorer<'a> {
         let (prompt, ends) = model.read(tokens, lengths);
         Self {
             model,
-            rows: BeamRows::new(trie, lengths.len()),
+            rows: BeamRows::new(identifiers, lengths.len()),
             softmax,
             beams: prompt.beams(),
             prompt,

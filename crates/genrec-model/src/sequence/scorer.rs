@@ -1,7 +1,7 @@
 //! The language model as the scorer of a beam search.
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
-use genrec_decode::{Beam, Scorer, TokenId, Trie};
+use genrec_decode::{Beam, Scorer, TokenId, View};
 
 use super::{Inputs, SequenceModel};
 use crate::beams::{BeamRows, Rectangle};
@@ -24,12 +24,16 @@ pub struct SequenceScorer<'a> {
 }
 
 impl<'a> SequenceScorer<'a> {
-    /// Encodes `inputs`, one row a request, for a search of `trie`.
-    pub fn new(model: &'a SequenceModel, trie: &'a Trie, inputs: &Inputs) -> Self {
+    /// Encodes `inputs`, one row a request, for a search of `identifiers`, a [`Trie`](genrec_decode::Trie) or an [`Overlay`](genrec_decode::Overlay).
+    pub fn new(
+        model: &'a SequenceModel,
+        identifiers: impl Into<View<'a>>,
+        inputs: &Inputs,
+    ) -> Self {
         let encoded = model.encode(inputs);
         let requests = inputs.mask.dims()[0];
         Self {
-            rows: BeamRows::new(Some(trie), requests),
+            rows: BeamRows::new(Some(identifiers.into()), requests),
             device: encoded.device(),
             requests,
             state: model.state(&encoded, &inputs.mask.clone().unsqueeze_dim::<3>(1)),

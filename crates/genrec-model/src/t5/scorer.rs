@@ -1,7 +1,7 @@
 //! The encoder-decoder as the scorer of a beam search.
 
 use burn::tensor::{Bool, Int, Tensor, TensorData};
-use genrec_decode::{Beam, Scorer, TokenId, Trie};
+use genrec_decode::{Beam, Scorer, TokenId, View};
 
 use super::cache::{CrossMemory, SelfCache};
 use super::model::T5;
@@ -21,7 +21,7 @@ pub struct T5Scorer<'a> {
 }
 
 impl<'a> T5Scorer<'a> {
-    /// Reads `tokens`, `[rows, positions]`, of which those are real where `mask`, `[rows, positions]`, is true, for a search of `trie`, or of a
+    /// Reads `tokens`, `[rows, positions]`, of which those are real where `mask`, `[rows, positions]`, is true, for a search of `identifiers`, or of a
     /// [`Lattice`](genrec_decode::Lattice), with one request a row.
     ///
     /// The softmax is as that of [`LanguageScorer::new`](crate::lm::LanguageScorer::new).
@@ -31,7 +31,7 @@ impl<'a> T5Scorer<'a> {
     /// If the shapes do not fit each other.
     pub fn new(
         model: &'a T5,
-        trie: Option<&'a Trie>,
+        identifiers: Option<View<'a>>,
         tokens: Tensor<2, Int>,
         mask: Tensor<2, Bool>,
         softmax: SoftmaxOver,
@@ -39,7 +39,7 @@ impl<'a> T5Scorer<'a> {
         let memory = model.memory(model.encode(model.embed(tokens), &mask));
         Self {
             model,
-            rows: BeamRows::new(trie, mask.dims()[0]),
+            rows: BeamRows::new(identifiers, mask.dims()[0]),
             softmax,
             memory,
             mask,

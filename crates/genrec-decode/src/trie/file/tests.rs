@@ -5,7 +5,10 @@ use crate::TrieBuilder;
 
 fn trie() -> Trie {
     let mut builder = TrieBuilder::new();
-    for (value, tokens) in [&[1, 2][..], &[1, 3, 9], &[4], &[4, 70_000]].iter().enumerate() {
+    for (value, tokens) in [&[1, 2][..], &[1, 3, 9], &[4], &[4, 70_000]]
+        .iter()
+        .enumerate()
+    {
         let tokens: Vec<TokenId> = tokens.iter().copied().map(TokenId::new).collect();
         builder.insert(&tokens, value as u32).unwrap();
     }
@@ -42,14 +45,20 @@ fn other_files_and_none_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
     let error = Trie::open(&path).unwrap_err().to_string();
-    assert!(error.contains("weights.safetensors cannot be opened"), "{error}");
+    assert!(
+        error.contains("weights.safetensors cannot be opened"),
+        "{error}"
+    );
     fs::write(&path, []).unwrap();
     assert!(Trie::open(&path).is_err());
     let data = [0_u8; 8];
     let view = TensorView::new(Dtype::F32, vec![2], &data).unwrap();
     serialize_to_file([("weights", view)], None, &path).unwrap();
     let error = Trie::open(&path).unwrap_err().to_string();
-    assert!(error.contains("its format is nothing, expected genrec trie"), "{error}");
+    assert!(
+        error.contains("its format is nothing, expected genrec trie"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -125,8 +125,13 @@ fn constrained_beam_search_finds_what_transformers_finds() {
             .init()
             .unwrap();
         let tokens = prompts(&file, &device);
-        let mut scorer =
-            LanguageScorer::new(&model, Some(&trie), tokens, &LENGTHS, SoftmaxOver::Children);
+        let mut scorer = LanguageScorer::new(
+            &model,
+            Some((&trie).into()),
+            tokens,
+            &LENGTHS,
+            SoftmaxOver::Children,
+        );
         let found = search
             .search(&trie, LENGTHS.len(), &mut scorer, None)
             .unwrap();
