@@ -1,8 +1,9 @@
 //! Training steps.
 
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{AdamWConfig, GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
+use rayon::prelude::*;
 
 /// A module that is trained with AdamW, one step after the other.
 pub(crate) struct Training<M> {
@@ -27,6 +28,29 @@ impl<M: Module> Training<M> {
         let module = self.module.take().expect("the last step put it back");
         let gradients = GradientsParams::from_grads(loss(&module).backward(), &module);
         self.module = Some(self.optimizer.step(1e-3, module, gradients));
+        self.device.sync().expect("the device does the work");
+    }
+
+    /// The same with a batch in pieces, as the trainers of genrec have it: their graphs side by side, the gradients added. `loss` is that of a piece,
+    /// by its share of the batch.
+    pub(crate) fn step_in_pieces(&mut self, pieces: usize, loss: impl Fn(&M) -> Tensor<1> + Sync)
+    where
+        M: Sync,
+    {
+        let module = self.module.take().expect("the last step put it back");
+        let weights = module.valid();
+        let found: Vec<GradientsParams> = (0..pieces)
+            .into_par_iter()
+            .map(|_| {
+                let module = weights.clone().train();
+                GradientsParams::from_grads(loss(&module).backward(), &module)
+            })
+            .collect();
+        let mut gradients = GradientsAccumulator::new();
+        for piece in found {
+            gradients.accumulate(&module, piece);
+        }
+        self.module = Some(self.optimizer.step(1e-3, module, gradients.grads()));
         self.device.sync().expect("the device does the work");
     }
 }

@@ -8,13 +8,20 @@ use burn::tensor::{Bool, Device, Int, Tensor};
 use genrec::decode::BeamSearchConfig;
 use genrec::model::SoftmaxOver;
 use genrec::model::t5::{T5, T5Scorer};
-use serde_json::{Value, json};
+use rayon::prelude::*;
+use serde_json::Value;
 
 use crate::training::Training;
 use crate::{Answer, Asked, Result, tensor, values};
 
 /// Rows, tokens read and tokens written of a step.
 const STEP: [usize; 3] = [64, 80, 5];
+
+/// Pieces of a step's batch.
+const PIECES: usize = 4;
+
+/// Prompts a batch.
+const BATCH: usize = 16;
 
 pub(crate) fn work(folder: &Path) -> Result<Answer> {
     let device = Device::default();
@@ -28,6 +35,7 @@ pub(crate) fn work(folder: &Path) -> Result<Answer> {
     let device = device.autodiff();
     let mut training = Training::new(model.clone().train(), &device);
     // Nothing is to be learnt: any tokens do.
+    let rows = rows / PIECES;
     let tokens = |columns: usize| {
         let all = Tensor::<1, Int>::arange(0..(rows * columns) as i64, &device);
         all.remainder_scalar(vocabulary as i64)
@@ -38,21 +46,28 @@ pub(crate) fn work(folder: &Path) -> Result<Answer> {
     let cross_entropy = CrossEntropyLossConfig::new().init(&device);
     Ok(Box::new(move |what| match what.split_once(' ') {
         None if what == "step" => {
-            training.step(|t5| {
+            training.step_in_pieces(PIECES, |t5| {
                 let logits = t5.forward(read.clone(), &real, written.clone());
                 let logits = logits.reshape([-1, vocabulary as i32]);
-                cross_entropy.forward(logits, written.clone().reshape([-1]))
+                let loss = cross_entropy.forward(logits, written.clone().reshape([-1]));
+                loss / PIECES as f32
             });
             Ok(Value::Null)
         }
         Some(("beams", batch)) => {
-            let prompts = tensor(&prompts[..batch.parse()?]);
-            let requests = prompts.dims()[0];
-            let mask = Tensor::full(prompts.dims(), true, &prompts.device());
-            let over = SoftmaxOver::Vocabulary;
-            let mut scorer = T5Scorer::new(&model, None, prompts, mask, over);
-            let found = search.search(&trie, requests, &mut scorer, None)?;
-            Ok(json!(values(&found)))
+            let prompts = &prompts[..batch.parse()?];
+            // As the recommenders do it: batches side by side.
+            let found: std::result::Result<Vec<_>, genrec::decode::Error> = prompts
+                .par_chunks(BATCH)
+                .map(|prompts| {
+                    let tokens = tensor(prompts);
+                    let mask = Tensor::full(tokens.dims(), true, &tokens.device());
+                    let over = SoftmaxOver::Vocabulary;
+                    let mut scorer = T5Scorer::new(&model, None, tokens, mask, over);
+                    search.search(&trie, prompts.len(), &mut scorer, None)
+                })
+                .collect();
+            Ok(values(&found?.concat()))
         }
         _ => Err(format!("{what}: expected step, or beams and how many").into()),
     }))

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::model::LightGcn;
 
-/// Queries scored in one matrix product: their scores of all items should stay in a core's cache.
-const QUERIES: usize = 16;
+/// Queries scored in one matrix product: the rows of the items are packed for each product again, and the scores should stay in cache.
+const QUERIES: usize = 64;
 
 impl LightGcn {
     /// The row that ranks the items for a query, `[d_model]`.

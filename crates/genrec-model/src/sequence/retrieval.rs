@@ -27,7 +27,7 @@ impl Retrieval {
             trie: Arc::new(tokens.trie()),
             tokens,
             beams: 20,
-            batch: 64,
+            batch: 16,
             seen_items: SeenItems::Ranked,
         }
     }

@@ -16,13 +16,18 @@ pub struct RmsNorm {
 
 /// Normalised rows `[..., d_model]` whose scales are still to come.
 ///
-/// Every norm but the last of a stack feeds linear layers, and `(x * scale) W = x (scale * W)`: there are fewer weights than rows times widths, so the
-/// scales go into the weights, and neither they nor their gradient take a pass over the rows.
+/// Every norm but the last of a stack feeds linear layers, and `(x * scale) W = x (scale * W)`: in training there are fewer weights than rows times
+/// widths, so the scales go into the weights, and neither they nor their gradient take a pass over the rows. A step of a search has few rows, which are
+/// scaled at once.
 #[derive(Clone, Debug)]
 pub(super) struct Normed<const D: usize> {
     rows: Tensor<D>,
-    scales: Tensor<2>,
+    /// `[d_model, 1]`, where the rows are not scaled.
+    scales: Option<Tensor<2>>,
 }
+
+/// More rows than this are not scaled.
+const FEW_ROWS: usize = 1024;
 
 impl RmsNorm {
     /// Scales of `scale` for rows of width `d_model`.
@@ -40,9 +45,16 @@ impl RmsNorm {
 
     /// Normalises the rows of `x`, `[..., d_model]`, for linear layers to follow.
     pub(super) fn before_linear<const D: usize>(&self, x: Tensor<D>) -> Normed<D> {
+        let rows = x.dims()[..D - 1].iter().product::<usize>();
+        if rows <= FEW_ROWS && !x.is_autodiff() {
+            return Normed {
+                rows: self.forward(x),
+                scales: None,
+            };
+        }
         Normed {
             rows: self.normalized(x),
-            scales: self.weight.val().unsqueeze_dim(1),
+            scales: Some(self.weight.val().unsqueeze_dim(1)),
         }
     }
 
@@ -62,10 +74,11 @@ impl RmsNorm {
 impl<const D: usize> Normed<D> {
     /// The output of `projection`, `[..., d_output]`.
     pub(super) fn through(&self, projection: &Projection) -> Tensor<D> {
-        let weight = projection.linear.weight.val() * self.scales.clone();
+        let Some(scales) = self.scales.clone() else {
+            return projection.forward(self.rows.clone());
+        };
+        let weight = projection.linear.weight.val() * scales.clone();
         let plain = product(self.rows.clone(), weight, None);
-        projection.with_adapter(plain, || {
-            self.rows.clone() * self.scales.clone().transpose().unsqueeze()
-        })
+        projection.with_adapter(plain, || self.rows.clone() * scales.transpose().unsqueeze())
     }
 }
