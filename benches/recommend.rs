@@ -61,7 +61,7 @@ fn identifiers(history: usize) -> impl Recommender {
     let config = SequenceModelConfig::paper(&vocabulary).with_max_history(history);
     let model = SequenceModel::new(config, &tokens, 0, &Device::default())
         .expect("the model is of this vocabulary");
-    let retrieval = Retrieval::new(tokens).with_beams(K).with_batch(USERS);
+    let retrieval = Retrieval::new(tokens).with_beams(K);
     SequenceRecommender::new("LETTER-TIGER", model, retrieval)
 }
 

@@ -5,6 +5,8 @@ mod catalogue;
 mod kmeans;
 mod language_model;
 mod minilm;
+#[path = "../peak.rs"]
+mod peak;
 mod rqvae;
 mod t5;
 #[path = "../training.rs"]
@@ -101,7 +103,7 @@ fn serve(mut answer: Answer) -> Result<()> {
     println!("{}", json!({ "ready": true }));
     for line in std::io::stdin().lock().lines() {
         let line = line?;
-        std::fs::write("/proc/self/clear_refs", "5")?;
+        peak::reset()?;
         let start = Instant::now();
         let answer = answer(line.trim())?;
         let seconds = start.elapsed().as_secs_f64();
@@ -109,19 +111,10 @@ fn serve(mut answer: Answer) -> Result<()> {
         let seconds = answer["seconds"].as_f64().unwrap_or(seconds);
         println!(
             "{}",
-            json!({ "seconds": seconds, "answer": answer, "peak_mb": peak_mb()? })
+            json!({ "seconds": seconds, "answer": answer, "peak_mb": peak::megabytes()? })
         );
     }
     Ok(())
-}
-
-/// The largest resident size since it was reset.
-fn peak_mb() -> Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = peak.and_then(|peak| peak.split_whitespace().next());
-    let kilobytes: f64 = kilobytes.ok_or("the system does not say")?.parse()?;
-    Ok(kilobytes / 1024.0)
 }
 
 /// A file of numbers, one after the other.

@@ -141,9 +141,19 @@ impl Ranked {
         best.sort_unstable_by(best_first);
         let beyond = best.last().map_or_else(Vec::new, |&(last, worst)| {
             // Of equal scores the lower items are listed.
-            let rest = scores.iter().enumerate().skip(last.index() + 1);
-            let tied = rest.filter(|&(_, &score)| score == worst);
-            tied.map(|(item, _)| ItemId::from_index(item)).collect()
+            let rest = &scores[last.index() + 1..];
+            let starts = (last.index() + 1..).step_by(CHUNK);
+            let chunks = rest.chunks(CHUNK).zip(starts);
+            let tied = chunks
+                .filter(|(chunk, _)| {
+                    chunk
+                        .iter()
+                        .fold(false, |any, &score| any | (score == worst))
+                })
+                .flat_map(|(chunk, start)| (start..).zip(chunk));
+            tied.filter(|&(_, &score)| score == worst)
+                .map(|(item, _)| ItemId::from_index(item))
+                .collect()
         });
         Self::from_sorted(&best, beyond)
     }
