@@ -2,8 +2,9 @@
 
 use burn::tensor::{Int, Tensor};
 
-/// Distances held at once, so that a million rows do not need gigabytes.
-pub(crate) const DISTANCES_AT_ONCE: usize = 1 << 24;
+/// Distances held at once: a million rows do not need gigabytes, and a block stays in a core's
+/// cache from the product to the search for the least.
+pub(crate) const DISTANCES_AT_ONCE: usize = 1 << 20;
 
 /// Number of rows and their sum for each of `clusters` codes: `[clusters]` and `[clusters, d]`.
 ///

@@ -5,6 +5,7 @@ use crate::distance::{DISTANCES_AT_ONCE, assigned_sums, nearest};
 use crate::seed::{self, Stream};
 use burn::config::Config;
 use burn::tensor::{Int, Tensor, TensorData};
+use rayon::prelude::*;
 
 /// Configuration of k-means on the device of the points.
 #[derive(Config, Debug, PartialEq)]
@@ -114,8 +115,10 @@ impl Assigned {
     fn new(points: &Tensor<2>, centroids: &Tensor<2>) -> Self {
         let (count, clusters) = (points.dims()[0], centroids.dims()[0]);
         let block = (DISTANCES_AT_ONCE / clusters).max(1);
-        (0..count)
-            .step_by(block)
+        let starts: Vec<usize> = (0..count).step_by(block).collect();
+        // Side by side, and added in their order.
+        let parts: Vec<Self> = starts
+            .into_par_iter()
             .map(|start| {
                 let points = points.clone().narrow(0, start, block.min(count - start));
                 let codes = nearest(points.clone(), centroids.clone());
@@ -126,12 +129,18 @@ impl Assigned {
                     sums,
                 }
             })
-            .reduce(|a, b| Self {
-                codes: Tensor::cat(vec![a.codes, b.codes], 0),
-                counts: a.counts + b.counts,
-                sums: a.sums + b.sums,
-            })
-            .expect("at least one point")
+            .collect();
+        let codes = parts.iter().map(|part| part.codes.clone()).collect();
+        let sums = parts
+            .into_iter()
+            .map(|part| (part.counts, part.sums))
+            .reduce(|a, b| (a.0 + b.0, a.1 + b.1));
+        let (counts, sums) = sums.expect("at least one point");
+        Self {
+            codes: Tensor::cat(codes, 0),
+            counts,
+            sums,
+        }
     }
 }
 

@@ -3,6 +3,10 @@
 use burn::tensor::{Int, Tensor, TensorData};
 use rand::RngExt;
 use rand::rngs::StdRng;
+use rayon::prelude::*;
+
+/// Points summed one after the other.
+const BLOCK: usize = 4096;
 
 /// `clusters` of the points, the first at random, each further one with a probability proportional
 /// to its squared distance from the nearest chosen one. Of several candidates drawn so, the one is
@@ -18,48 +22,80 @@ pub(super) fn plus_plus(
     candidates: usize,
     rng: &mut StdRng,
 ) -> Tensor<2> {
-    let [count, _] = points.dims();
-    let norms = points.clone().square().sum_dim(1);
+    let [count, d] = points.dims();
+    let rows = points.clone().into_data().convert::<f32>();
+    let rows = rows.try_to_vec::<f32>().expect("points are floats");
     let mut chosen = vec![rng.random_range(0..count)];
-    let mut distances = vec![f64::INFINITY; count];
-    lower(&mut distances, chosen[0], &to(points, &norms, &chosen)[0]);
+    let (_, mut distances) = left(&vec![f32::INFINITY; count], &rows, d, &chosen);
     while chosen.len() < clusters {
-        let drawn: Vec<usize> = (0..candidates).map(|_| draw(&distances, rng)).collect();
-        let best = drawn
-            .iter()
-            .zip(to(points, &norms, &drawn))
-            .map(|(&point, new)| {
-                let mut distances = distances.clone();
-                lower(&mut distances, point, &new);
-                (point, distances)
-            })
-            .min_by(|a, b| a.1.iter().sum::<f64>().total_cmp(&b.1.iter().sum()));
-        let (point, lowered) = best.expect("at least one candidate");
-        chosen.push(point);
-        distances = lowered;
+        let sums = running_sums(&distances);
+        let drawn: Vec<usize> = (0..candidates).map(|_| draw(&sums, rng)).collect();
+        let (sums, left) = left(&distances, &rows, d, &drawn);
+        let best = (0..candidates).min_by(|&a, &b| sums[a].total_cmp(&sums[b]));
+        let best = best.expect("at least one candidate");
+        chosen.push(drawn[best]);
+        let left = left.iter().skip(best).step_by(candidates);
+        distances
+            .iter_mut()
+            .zip(left)
+            .for_each(|(old, &new)| *old = new);
     }
     points.clone().select(0, numbers(&chosen, points))
 }
 
-/// Squared distances of all points from each of some of them.
-fn to(points: &Tensor<2>, norms: &Tensor<2>, chosen: &[usize]) -> Vec<Vec<f64>> {
-    let count = points.dims()[0];
-    let chosen = numbers(chosen, points);
-    let there = points.clone().select(0, chosen.clone());
-    let products = there.mul_scalar(-2.0).matmul(points.clone().transpose());
-    let all = products + norms.clone().transpose() + norms.clone().select(0, chosen);
-    let all: Vec<f64> = all.into_data().iter::<f64>().collect();
-    all.chunks_exact(count).map(<[f64]>::to_vec).collect()
+/// Distances to the nearest chosen point after each of some candidates is chosen, `[points,
+/// candidates]`, and before them their sums, `[candidates]`. All in one pass over the points, which
+/// take most of the time to come from memory; they are summed in blocks of fixed size, so that the
+/// number of cores changes nothing.
+fn left(distances: &[f32], rows: &[f32], d: usize, candidates: &[usize]) -> (Vec<f64>, Vec<f32>) {
+    let there: Vec<&[f32]> = candidates
+        .iter()
+        .map(|&candidate| &rows[candidate * d..][..d])
+        .collect();
+    let mut left = vec![0.0; distances.len() * candidates.len()];
+    let sums: Vec<Vec<f64>> = left
+        .par_chunks_mut(BLOCK * candidates.len())
+        .zip(distances.par_chunks(BLOCK))
+        .zip(rows.par_chunks(BLOCK * d))
+        .map(|((left, distances), rows)| {
+            let mut sums = vec![0.0; candidates.len()];
+            let left = left.chunks_exact_mut(candidates.len());
+            for ((left, &old), row) in left.zip(distances).zip(rows.chunks_exact(d)) {
+                for ((left, sum), there) in left.iter_mut().zip(&mut sums).zip(&there) {
+                    *left = old.min(squared_distance(row, there));
+                    *sum += f64::from(*left);
+                }
+            }
+            sums
+        })
+        .collect();
+    let total = |candidate: usize| sums.iter().map(|sums| sums[candidate]).sum();
+    ((0..candidates.len()).map(total).collect(), left)
 }
 
-/// Distances to the nearest chosen point, after one more is chosen.
-fn lower(distances: &mut [f64], point: usize, new: &[f64]) {
-    for (distance, new) in distances.iter_mut().zip(new) {
-        *distance = distance.min(new.max(0.0));
+/// In as many sums side by side as a compiler can keep in registers.
+fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+    const LANES: usize = 16;
+    let (a, rest_a) = a.as_chunks::<LANES>();
+    let (b, rest_b) = b.as_chunks::<LANES>();
+    let mut sums = [0.0_f32; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            let gap = a[lane] - b[lane];
+            sums[lane] += gap * gap;
+        }
     }
-    // Rounding leaves a chosen point some way from itself; it must not be chosen again while
-    // others remain.
-    distances[point] = 0.0;
+    let rest = rest_a.iter().zip(rest_b).map(|(a, b)| (a - b) * (a - b));
+    sums.iter().sum::<f32>() + rest.sum::<f32>()
+}
+
+fn running_sums(weights: &[f32]) -> Vec<f64> {
+    let mut sum = 0.0;
+    let sums = weights.iter().map(|&weight| {
+        sum += f64::from(weight);
+        sum
+    });
+    sums.collect()
 }
 
 fn numbers(chosen: &[usize], points: &Tensor<2>) -> Tensor<1, Int> {
@@ -68,24 +104,16 @@ fn numbers(chosen: &[usize], points: &Tensor<2>) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(chosen, [count]), &points.device())
 }
 
-/// A number drawn with the given weights; any of them if all are 0.
-fn draw(weights: &[f64], rng: &mut StdRng) -> usize {
-    let total: f64 = weights.iter().sum();
+/// A number drawn with weights of these running sums; any of them if all are 0.
+fn draw(sums: &[f64], rng: &mut StdRng) -> usize {
+    let total = sums.last().copied().unwrap_or(0.0);
     if total <= 0.0 {
-        return rng.random_range(0..weights.len());
+        return rng.random_range(0..sums.len());
     }
-    let mut left = rng.random::<f64>() * total;
-    let mut last = 0;
-    for (index, &weight) in weights.iter().enumerate() {
-        if weight > 0.0 {
-            last = index;
-            left -= weight;
-            if left < 0.0 {
-                break;
-            }
-        }
-    }
-    last
+    let drawn = rng.random::<f64>() * total;
+    // What has no weight adds nothing to the sum, and is never the first above.
+    sums.partition_point(|&sum| sum <= drawn)
+        .min(sums.partition_point(|&sum| sum < total))
 }
 
 #[cfg(test)]
@@ -100,7 +128,7 @@ mod tests {
     fn draws_follow_the_weights() {
         let mut rng = generator(3, Stream::Restart, 0);
         let mut counts = [0; 3];
-        (0..6000).for_each(|_| counts[draw(&[1.0, 0.0, 3.0], &mut rng)] += 1);
+        (0..6000).for_each(|_| counts[draw(&running_sums(&[1.0, 0.0, 3.0]), &mut rng)] += 1);
         assert_eq!(counts[1], 0);
         assert!((1350..1650).contains(&counts[0]), "{counts:?}");
     }
