@@ -145,7 +145,7 @@ fn main() -> Result<()> {
         ] {
             let config = preset.tokenizer(text.dim()).ablated(ablation);
             report = report.with_setting(format!("tokenizer of {name}"), &config);
-            let tokenizer = run.tokenizer(name, config, &text, &collaborative)?;
+            let tokenizer = run.tokenizer(name, config, &text, Some(&collaborative))?;
             let identifiers = tokenizer.identify(&Disambiguate::NextBest)?;
             let inspection = inspector.inspect(name, &(&identifiers).into())?;
             let tokens = Vocabulary::of(&identifiers).tokenize(&identifiers);

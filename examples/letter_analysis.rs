@@ -224,7 +224,7 @@ impl Lab {
             for (place, ablation) in Ablation::ALL.into_iter().enumerate() {
                 let name = ablation.name();
                 let config = self.preset.tokenizer(text.dim()).ablated(ablation);
-                let tokenizer = run.tokenizer(name, config, &text, &collaborative)?;
+                let tokenizer = run.tokenizer(name, config, &text, Some(&collaborative))?;
                 let plain = self.training().with_temperature(1.0);
                 let recommender = self.recommender(&run, name, &tokenizer, plain)?;
                 add(place, name, self.test(&recommender)?);
@@ -263,7 +263,7 @@ impl Lab {
         for ablation in [Ablation::Semantic, Ablation::Both] {
             let name = ablation.name();
             let config = self.preset.tokenizer(text.dim()).ablated(ablation);
-            let tokenizer = run.tokenizer(name, config, &text, &collaborative)?;
+            let tokenizer = run.tokenizer(name, config, &text, Some(&collaborative))?;
             let inspection = inspector.inspect(name, &(&tokenizer.codes).into())?;
             println!("{inspection}");
             page = page
@@ -291,7 +291,7 @@ impl Lab {
             if let Some(term) = &mut config.collaborative {
                 term.alignment = Alignment::Direct;
             }
-            let tokenizer = run.tokenizer(ablation.name(), config, &text, &rows)?;
+            let tokenizer = run.tokenizer(ablation.name(), config, &text, Some(&rows))?;
             let model = trained
                 .model
                 .with_item_embeddings(&tokenizer.quantized()?)?;
@@ -312,7 +312,7 @@ impl Lab {
             vary(&mut config, &mut training, what, value)?;
             let symbol = what.to_possible_value().expect("no value is hidden");
             let name = format!("{}-{value}", symbol.get_name());
-            let tokenizer = run.tokenizer(&name, config, &text, &collaborative)?;
+            let tokenizer = run.tokenizer(&name, config, &text, Some(&collaborative))?;
             let recommender = self.recommender(run, &name, &tokenizer, training)?;
             table.push(self.validate(&recommender)?)?;
         }

@@ -177,6 +177,9 @@ fn main() -> Result<()> {
         table,
     };
 
+    if arguments.start.contains(&Scheme::Tid) {
+        return Err("titles are words that the model has, no codes that it could write anew: start from another scheme".into());
+    }
     for &seed in &arguments.seeds {
         let run = Run {
             seed,
@@ -226,11 +229,8 @@ fn main() -> Result<()> {
                 let report = lab.report(&recommender, &row, seed)?;
                 lab.add(&row, round, &report)?;
             }
-            if arguments.ablation {
-                lab.ablate(&siit, &rounds[0], start, data, name, &run)?;
-            }
             // 5. The last round as a folder to recommend from.
-            let folder = run.out.join(format!("{name}-SIIT"));
+            let folder = run.out.join(format!("{name}-SIIT-{}", config.rounds));
             if let (Some(last), false) = (rounds.last(), folder.exists()) {
                 let provenance = BTreeMap::from([
                     ("data".into(), json!(dataset.name)),
@@ -244,6 +244,9 @@ fn main() -> Result<()> {
                 };
                 system.save(&folder)?;
                 println!("saved {}", folder.display());
+            }
+            if arguments.ablation {
+                lab.ablate(&siit, &rounds[0], start, data, name, &run)?;
             }
         }
     }
@@ -335,7 +338,7 @@ impl Lab<'_> {
             let distinct = tokens.groups() as f64 / tokens.items() as f64;
             let bar = bars::training(&row, siit.config().next_item.epochs);
             let apart = folder(&what.replace(' ', "-"));
-            let (recommender, _) = siit.tuned(round, Arc::new(tokens), data, &apart, bar)?;
+            let (recommender, _) = siit.tuned(round, Arc::new(tokens), data, 20, &apart, bar)?;
             let report = self.report(&recommender, &row, run.seed)?;
             let figures = [
                 report.value(Metric::Recall, 10),

@@ -71,10 +71,14 @@ enum Task {
 
 fn main() -> Result<()> {
     // Where nothing is asked, as when all benches run, there is nothing to do.
-    let Ok(arguments) = Arguments::try_parse() else {
+    if std::env::args()
+        .skip(1)
+        .all(|argument| argument == "--bench")
+    {
         println!("peers: run by the scripts of benches/peers");
         return Ok(());
-    };
+    }
+    let arguments = Arguments::parse();
     serve(match arguments.task {
         Task::Evaluation { folder, data } => catalogue::evaluation(&folder, &data)?,
         Task::KMeans {

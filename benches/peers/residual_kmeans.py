@@ -71,8 +71,8 @@ def main(ours, path):
         def keep():
             fitted[:] = [fit()]
 
-        compare(f"residual k-means, fit: {name}", keep, child, "fit", 3)
-        compare(f"residual k-means, encode and error: {name}", lambda: encode(fitted[0]), child, "encode", 5, 1, lambda theirs, mine: [theirs, mine])
+        compare(f"residual k-means, fit: {name}", keep, child, "fit", 2, 0)
+        compare(f"residual k-means, encode and error: {name}", lambda: encode(fitted[0]), child, "encode", 3, 1, lambda theirs, mine: [theirs, mine])
     child.close()
 
 

@@ -88,7 +88,17 @@ impl Sources<'_> {
 
     fn trained(&self, run: &Run, name: &str, ablation: Ablation) -> Result<IdentifierTable> {
         let text = self.text(run)?;
-        let collaborative = match (self.collaborative, self.preset.lightgcn()) {
+        let config = self.preset.tokenizer(text.dim()).ablated(ablation);
+        let collaborative = match config.collaborative {
+            Some(_) => Some(self.collaborative_rows(run)?),
+            None => None,
+        };
+        let tokenizer = run.tokenizer(name, config, &text, collaborative.as_ref())?;
+        Ok(tokenizer.identify(&Disambiguate::NextBest)?)
+    }
+
+    fn collaborative_rows(&self, run: &Run) -> Result<Embeddings> {
+        Ok(match (self.collaborative, self.preset.lightgcn()) {
             (Some(path), _) => Embeddings::read_rows(path, self.dataset.catalog.len())?,
             (None, Some(config)) => run
                 .lightgcn("LightGCN", &config, self.split)?
@@ -99,10 +109,7 @@ impl Sources<'_> {
                 let trained = run.sasrec(&config, training, self.split)?;
                 trained.model.item_embeddings()?
             }
-        };
-        let config = self.preset.tokenizer(text.dim()).ablated(ablation);
-        let tokenizer = run.tokenizer(name, config, &text, &collaborative)?;
-        Ok(tokenizer.identify(&Disambiguate::NextBest)?)
+        })
     }
 }
 

@@ -124,10 +124,10 @@ impl Run {
         name: &str,
         config: LetterConfig,
         text: &Embeddings,
-        collaborative: &Embeddings,
+        collaborative: Option<&Embeddings>,
     ) -> Result<Letter> {
         let config = config.with_seed(self.seed);
-        let collaborative = config.collaborative.is_some().then_some(collaborative);
+        let collaborative = collaborative.filter(|_| config.collaborative.is_some());
         let bar = bars::bar(&format!("{name} tokenizer"), config.training.epochs);
         let checkpoints = Checkpoints::new(self.folder(name, "tokenizer")).with_resume(self.resume);
         let tokenizer = config.init().with_checkpoints(checkpoints).fit(

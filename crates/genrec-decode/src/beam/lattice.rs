@@ -11,7 +11,7 @@ use crate::{Beam, BeamSearch, Error, Result, Scorer, TokenId};
 pub struct Lattice {
     /// The tokens of each level, ascending, with the end where a sequence may end.
     levels: Vec<Vec<TokenId>>,
-    end: Option<TokenId>,
+    end: Option<(TokenId, usize)>,
 }
 
 /// A sequence of a [`Lattice`] that was found, and how likely it is.
@@ -50,7 +50,7 @@ impl Lattice {
     }
 
     /// Sequences may also end with the token `end` before their last level, after `shortest` tokens
-    /// or more.
+    /// or more. As one of the tokens of an earlier level it is a token like others.
     #[must_use]
     pub fn with_end(mut self, end: TokenId, shortest: usize) -> Self {
         for tokens in self.levels.iter_mut().skip(shortest.max(1)) {
@@ -58,8 +58,14 @@ impl Lattice {
                 tokens.insert(place, end);
             }
         }
-        self.end = Some(end);
+        self.end = Some((end, shortest.max(1)));
         self
+    }
+
+    /// Whether a sequence with so many tokens ends when `token` follows.
+    fn ends(&self, depth: usize, token: TokenId) -> bool {
+        self.end
+            .is_some_and(|(end, shortest)| token == end && depth >= shortest)
     }
 
     /// The number of levels.
@@ -179,7 +185,7 @@ impl Step<'_> {
                     });
                 }
                 let score = path.score + score.min(0.0);
-                if last || self.lattice.end == Some(token) {
+                if last || self.lattice.ends(self.depth, token) {
                     ended.push((score, parent, token));
                 } else {
                     grown.push((score, parent, token));
@@ -188,7 +194,7 @@ impl Step<'_> {
         }
         keep_best(&mut ended, self.results);
         for (score, parent, token) in ended {
-            let end = (self.lattice.end != Some(token)).then_some(token);
+            let end = (!self.lattice.ends(self.depth, token)).then_some(token);
             let tokens = paths[parent].tokens.iter().copied().chain(end).collect();
             found.push(Sequence { tokens, score });
         }
@@ -234,7 +240,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{BeamSearchConfig, TableScorer, Trie};
+    use crate::{BeamSearchConfig, Trie};
 
     fn tokens(tokens: impl IntoIterator<Item = u32>) -> Vec<TokenId> {
         tokens.into_iter().map(TokenId::new).collect()
@@ -265,11 +271,12 @@ mod tests {
     }
 
     proptest! {
-        /// A wide search of a lattice finds what a search of the trie of all its sequences finds.
+        /// A search of a lattice finds what a search of the trie of all its sequences finds.
         #[test]
         fn a_lattice_is_the_trie_of_all_its_sequences(
-            table in proptest::collection::vec(-9.0_f32..0.0, 2 * 3 * 5),
+            seed: u32,
             results in 1..40_usize,
+            wider in 0..10_usize,
             shortest in proptest::option::of(1..3_usize),
         ) {
             let end = TokenId::new(4);
@@ -290,8 +297,23 @@ mod tests {
                 lattice = lattice.with_end(end, shortest);
             }
             let trie = Trie::from_identifiers(sequences.iter().zip(0..)).unwrap();
-            let mut scorer = TableScorer::new(2, 3, 5, table).unwrap();
-            let search = BeamSearchConfig::new(results).with_width(200).init().unwrap();
+            // Scores depend on the whole prefix, which is followed through the parents of the beams.
+            let mut prefixes: Vec<u32> = Vec::new();
+            let mut scorer = |depth: usize, beams: &[Beam], candidates: &[TokenId], scores: &mut [f32]| {
+                let mix = |hash: u32, number: u32| (hash ^ number).wrapping_mul(0x9E37_79B1).rotate_left(13);
+                let grown = |beam: &Beam| match depth {
+                    0 => mix(seed, beam.request),
+                    _ => mix(prefixes[beam.parent as usize], beam.token.get()),
+                };
+                prefixes = beams.iter().map(grown).collect();
+                for (&prefix, scores) in prefixes.iter().zip(scores.chunks_exact_mut(candidates.len())) {
+                    for (score, token) in scores.iter_mut().zip(candidates) {
+                        *score = -((mix(prefix, token.get()) >> 8) as f32) / 1e6;
+                    }
+                }
+            };
+            // As wide as results at least: then a search of a trie keeps no prefix beyond the width.
+            let search = BeamSearchConfig::new(results).with_width(results + wider).init().unwrap();
             let expected = search.search(&trie, 2, &mut scorer, None).unwrap();
             let found = search.search_lattice(&lattice, 2, &mut scorer).unwrap();
             for (found, expected) in found.iter().zip(&expected) {

@@ -8,8 +8,8 @@ use crate::{Error, IdentifierTable, Result};
 /// The semantic similarity of identifiers: how much of their identifiers two items have in common, averaged over all pairs with the cosine of their text embeddings
 /// as weight.
 ///
-/// `sum_{i<j} cos(x_i, x_j) o(i, j) / sum_{i<j} cos(x_i, x_j)`, where `o` is the share of levels at which both have the same code, of as many levels as the longest
-/// identifier of the table has. Exact, in one pass over the items of every level: what pairs with the same code contribute is `(|sum x|^2 - n) / 2` over its n items.
+/// `sum_{i<j} cos(x_i, x_j) o(i, j) / sum_{i<j} cos(x_i, x_j)`, where `o` is the number of levels at which both have the same code, by the mean length of the
+/// identifiers of the table (so that a few items with one code more change nothing). Exact, in one pass over the items of every level: what pairs with the same code contribute is `(|sum x|^2 - n) / 2` over its n items.
 ///
 /// `None` where the cosines add up to nothing: the embeddings say nothing of what belongs together.
 ///
@@ -56,6 +56,8 @@ pub fn semantic_similarity(table: &IdentifierTable, text: &Embeddings) -> Result
             pairs(codewords, &code)
         })
         .sum();
-    let share = same / (table.levels() as f64 * all);
+    let codes: usize = table.iter().map(|(_, codes)| codes.len()).sum();
+    let length = codes as f64 / rows.rows() as f64;
+    let share = same / (length * all);
     Ok((all.abs() > 1e-9 * rows.rows() as f64).then_some(share))
 }

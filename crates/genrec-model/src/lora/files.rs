@@ -6,7 +6,7 @@ use std::path::Path;
 
 use burn::module::Param;
 use burn::tensor::Tensor;
-use safetensors::tensor::SafeTensors;
+use safetensors::tensor::{SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -92,9 +92,19 @@ pub(super) fn save<M: Adapters>(model: &M, folder: &Path) -> Result<()> {
         }
     }
     let (rank, alpha, dropout) = found.ok_or_else(none)?;
-    let tables = model.tables_mut().into_iter();
+    let names: Vec<String> = model
+        .tables_mut()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     // PEFT says which modules, not which tensors.
-    let modules = tables.map(|(name, _)| last(name.trim_end_matches(".weight")).to_owned());
+    let mut modules: Vec<String> = Vec::new();
+    for module in names.iter().flat_map(|table| modules_of(table, &names)) {
+        let module = last(module.trim_end_matches(".weight")).to_owned();
+        if !modules.contains(&module) {
+            modules.push(module);
+        }
+    }
     fs::create_dir_all(folder).map_err(Error::io(folder))?;
     let task = if targets.iter().any(|target| target.ends_with("_proj")) {
         "CAUSAL_LM"
@@ -110,21 +120,73 @@ pub(super) fn save<M: Adapters>(model: &M, folder: &Path) -> Result<()> {
         lora_alpha: alpha,
         lora_dropout: dropout,
         target_modules: targets,
-        modules_to_save: Some(modules.collect()),
+        modules_to_save: Some(modules),
         others: Map::from_iter([("bias".to_owned(), Value::from("none"))]),
     };
-    let path = folder.join(CONFIG);
-    let text = serde_json::to_string_pretty(&file).expect("plain numbers and names are JSON");
-    fs::write(&path, text + "\n").map_err(Error::io(&path))?;
-    let mut all = BTreeMap::new();
-    for weights in [
-        weights::contents(matrices(&mut model)),
-        weights::contents(tables_of(&mut model)),
-    ] {
-        all.extend(weights);
+    let mut all = weights::contents(matrices(&mut model));
+    let mut tables = weights::contents(tables_of(&mut model));
+    for table in &names {
+        let contents = tables
+            .remove(&name(table))
+            .expect("every table has contents");
+        let modules = modules_of(table, &names).into_iter();
+        all.extend(modules.map(|module| (name(&module), contents.clone())));
     }
-    let path = folder.join(WEIGHTS);
-    fs::write(&path, weights::file(&all)).map_err(Error::io(&path))
+    let text = serde_json::to_string_pretty(&file).expect("plain numbers and names are JSON");
+    // Neither is half there, nor is one there with the other of before.
+    let (config, weights) = (folder.join(CONFIG), folder.join(WEIGHTS));
+    let partial = |path: &Path| path.with_extension("partial");
+    for (path, bytes) in [
+        (&weights, weights::file(&all)),
+        (&config, text.into_bytes()),
+    ] {
+        fs::write(partial(path), bytes).map_err(Error::io(path))?;
+    }
+    if config.exists() {
+        fs::remove_file(&config).map_err(Error::io(&config))?;
+    }
+    for path in [&weights, &config] {
+        fs::rename(partial(path), path).map_err(Error::io(path))?;
+    }
+    Ok(())
+}
+
+/// The modules that hold a table in Hugging Face's models, of which PEFT keeps a copy each: embeddings are the head as well where there is no other, and those of T5
+/// are in both of its stacks.
+fn modules_of(table: &str, tables: &[String]) -> Vec<String> {
+    let head = "lm_head.weight";
+    let mut modules = match table {
+        "shared.weight" => ["encoder", "decoder"]
+            .map(|stack| format!("{stack}.embed_tokens.weight"))
+            .to_vec(),
+        table => vec![table.to_owned()],
+    };
+    if !tables.iter().any(|table| table == head) {
+        modules.push(head.to_owned());
+    }
+    modules
+}
+
+/// Puts the one table in the place of its copies in the modules that hold it. What differs stays, and is complained of.
+fn gather_copies(names: &[String], found: &mut BTreeMap<String, TensorView<'_>>) {
+    for table in names {
+        let own = name(table);
+        let mut copies: Vec<String> = modules_of(table, names)
+            .iter()
+            .map(|module| name(module))
+            .collect();
+        copies.push(own.clone());
+        copies.retain(|copy| found.contains_key(copy));
+        let Some(first) = copies.first().and_then(|copy| found.get(copy)).cloned() else {
+            continue;
+        };
+        if copies.iter().all(|copy| found.get(copy) == Some(&first)) {
+            copies.iter().for_each(|copy| {
+                found.remove(copy);
+            });
+            found.insert(own, first);
+        }
+    }
 }
 
 pub(super) fn load<M: Adapters>(model: &mut M, folder: &Path) -> Result<()> {
@@ -164,6 +226,12 @@ pub(super) fn load<M: Adapters>(model: &mut M, folder: &Path) -> Result<()> {
     let mut found: BTreeMap<_, _> = tensors.tensors().into_iter().collect();
     let mut adapted = model.clone();
     adapted.adapt(&config)?;
+    let names: Vec<String> = adapted
+        .tables_mut()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    gather_copies(&names, &mut found);
     let mut problems = weights::fill(matrices(&mut adapted), &mut found);
     let mut tables = tables_of(&mut adapted);
     tables.retain(|(name, _)| found.contains_key(name));

@@ -146,7 +146,7 @@ pub trait Adapters: Module {
         layers.iter().any(|projection| projection.lora.is_some())
     }
 
-    /// Adds what the adapters do to the weights, which makes the model faster and lets it be saved whole; [`unmerge_adapters`](Self::unmerge_adapters) takes it away again.
+    /// Adds what the adapters do to the weights, which makes the model faster; [`unmerge_adapters`](Self::unmerge_adapters) takes it away again. To save a model whole, or to train on, [`merge`](Self::merge) it for good.
     fn merge_adapters(&mut self) {
         for (_, projection) in self.layers_mut() {
             projection.merge();
@@ -221,7 +221,7 @@ pub enum Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn into_param(self) -> &'a mut Param<Tensor<2>> {
+    pub(crate) fn into_param(self) -> &'a mut Param<Tensor<2>> {
         match self {
             Self::Rows(param) | Self::Columns(param) => param,
         }

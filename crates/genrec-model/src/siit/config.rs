@@ -111,6 +111,18 @@ impl SiitConfig {
                 expected: String::from("at least 1 of each"),
             });
         }
+        let stages = [
+            ("warm-up", &self.warm_up),
+            ("alignment", &self.alignment),
+            ("next item", &self.next_item),
+        ];
+        if let Some((stage, _)) = stages.iter().find(|(_, training)| training.epochs == 0) {
+            return Err(Error::Config {
+                what: "SIIT",
+                found: format!("0 epochs of {stage}"),
+                expected: String::from("at least 1"),
+            });
+        }
         Ok(())
     }
 }

@@ -92,6 +92,15 @@ impl Siit {
     ) -> Result<Vec<Round>> {
         self.config.check()?;
         model.expect_whole()?;
+        if data.catalog.texts().iter().all(String::is_empty) {
+            return Err(Error::Config {
+                what: "SIIT",
+                found: String::from("a catalogue in which no item says anything"),
+                expected: String::from(
+                    "titles, brands, categories or descriptions: proposals are made of them",
+                ),
+            });
+        }
         let run = self.fingerprint(model, start, data);
         let device = model.device();
         let mut rounds: Vec<Round> = Vec::with_capacity(self.config.rounds + 1);
@@ -177,7 +186,7 @@ impl Siit {
     }
 
     /// Tunes a copy of a round's model on the next item with any other identifiers of its items, collided ones too, and returns it as a recommender: what a choice within a
-    /// round is worth. Trained in `folder`, as the next round would be.
+    /// round is worth. Trained in `folder`, as the next round would be; the recommender searches with `beams`.
     ///
     /// # Errors
     ///
@@ -187,15 +196,18 @@ impl Siit {
         round: &Round,
         tokens: Arc<ItemTokens>,
         data: SiitData<'_>,
+        beams: usize,
         folder: &Path,
         listener: impl FnMut(TrainingEvent) + Send + 'static,
     ) -> Result<(LanguageRecommender, Vec<genrec_train::EpochSummary>)> {
         let config = &self.config;
         let text = data.text.clone().with_identifiers(tokens.vocabulary())?;
-        let model = round.model.clone().with_room(text.len(), config.seed);
+        let model = round
+            .model
+            .clone()
+            .with_room(text.len(), mixed(config.seed, round.number as u64 + 1));
         let instructions = self.instructions(tokens, text, &model, data)?;
         let training = self.seeded(&config.next_item, 2 * round.number as u64 + 3);
-        let beams = training.validation_beams;
         let asked = instructions.clone().with_next_item();
         let trained = InstructionTrainer::new(training, folder)
             .with_resume(self.resume)
@@ -318,8 +330,13 @@ impl Siit {
     ) -> String {
         // More rounds may be asked for later.
         let config = self.config.clone().with_rounds(0);
-        let mut bytes = serde_json::to_vec(&(config, data.templates, start.codebook_sizes()))
-            .expect("plain data is serializable");
+        let settings = (
+            config,
+            data.templates,
+            start.codebook_sizes(),
+            config_of(model),
+        );
+        let mut bytes = serde_json::to_vec(&settings).expect("plain data is serializable");
         bytes.extend(start.to_index_json().into_bytes());
         bytes.extend(data.text.to_json().into_bytes());
         for text in data.catalog.texts() {
@@ -330,9 +347,23 @@ impl Siit {
             bytes.extend((history.len() as u64).to_le_bytes());
             bytes.extend(history.iter().flat_map(|item| item.get().to_le_bytes()));
         }
+        for case in data.validation.cases().iter() {
+            let items = case.history.iter().chain(case.targets);
+            bytes.extend(items.flat_map(|item| item.get().to_le_bytes()));
+            bytes.push(0);
+        }
         describe_weights(model, &mut bytes);
         sealed::sha256(&bytes)
     }
+}
+
+/// What a model is besides its weights.
+fn config_of(model: &TextModel) -> serde_json::Value {
+    let config = match model {
+        TextModel::EncoderDecoder(model) => serde_json::to_value(model.config()),
+        TextModel::Decoder(model) => serde_json::to_value(model.config()),
+    };
+    config.expect("plain data is serializable")
 }
 
 /// How many codes identifiers have that a tokenizer gave.

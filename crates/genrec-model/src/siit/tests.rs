@@ -192,7 +192,14 @@ fn choices_within_a_round_are_compared_on_copies() {
     let collided = refine_collided(&world.start, &greedy, &Assignment::AsListed).unwrap();
     let tokens = Arc::new(Vocabulary::of(&collided).tokenize_collided(&collided));
     let (recommender, epochs) = siit
-        .tuned(&rounds[0], tokens, world.data(), &apart("greedy"), |_| {})
+        .tuned(
+            &rounds[0],
+            tokens,
+            world.data(),
+            5,
+            &apart("greedy"),
+            |_| {},
+        )
         .unwrap();
     assert_eq!((recommender.items(), epochs.len()), (ITEMS as usize, 6));
 }

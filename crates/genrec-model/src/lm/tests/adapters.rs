@@ -157,6 +157,61 @@ fn more_tokens_leave_the_others_as_they_were() {
     }
 }
 
+/// PEFT keeps a copy of a table for every module that holds it, and takes what its files say for each of them.
+#[test]
+fn a_tied_table_is_written_for_every_module_and_read_from_any() {
+    let above = tempfile::tempdir().unwrap();
+    let folder = above.path().join("adapters");
+    let mut model = adapted();
+    for (_, table) in model.tables_mut() {
+        let param = table.into_param();
+        *param = Param::from_tensor((param.val() + 1.0).detach());
+    }
+    model.save_adapters(&folder).unwrap();
+    let config = std::fs::read_to_string(folder.join("adapter_config.json")).unwrap();
+    assert!(
+        config.contains("embed_tokens") && config.contains("lm_head"),
+        "{config}"
+    );
+    let path = folder.join("adapter_model.safetensors");
+    let bytes = std::fs::read(&path).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let tables =
+        ["model.embed_tokens", "lm_head"].map(|name| format!("base_model.model.{name}.weight"));
+    let [embeddings, head] = tables.each_ref().map(|name| file.tensor(name).unwrap());
+    assert_eq!(embeddings, head);
+    let load = || {
+        let mut loaded = small();
+        loaded.load_adapters(&folder).map(|()| loaded)
+    };
+    assert_eq!(difference(logits(&load().unwrap()), logits(&model)).0, 0.0);
+    // Either copy will do, but not two tables for one.
+    for kept in &tables {
+        let some = file.tensors().into_iter();
+        let some: Vec<_> = some
+            .filter(|(name, _)| name == kept || !tables.contains(name))
+            .collect();
+        std::fs::write(&path, safetensors::serialize(some, None).unwrap()).unwrap();
+        assert_eq!(difference(logits(&load().unwrap()), logits(&model)).0, 0.0);
+    }
+    let other = vec![0; head.data().len()];
+    let other =
+        safetensors::tensor::TensorView::new(head.dtype(), head.shape().to_vec(), &other).unwrap();
+    let mixed = file.tensors().into_iter();
+    let mixed: Vec<_> = mixed
+        .map(|(name, view)| {
+            if name == tables[1] {
+                (name, other.clone())
+            } else {
+                (name, view)
+            }
+        })
+        .collect();
+    std::fs::write(&path, safetensors::serialize(mixed, None).unwrap()).unwrap();
+    let error = load().unwrap_err().to_string();
+    assert!(error.contains("lm_head.weight is not part"), "{error}");
+}
+
 /// Writes what `lm.py check` and `lm.py peft` read, into the folder that the variable names.
 #[test]
 #[ignore = "for a look by other programs"]
@@ -176,6 +231,11 @@ fn export() {
     for (_, projection) in model.layers_mut() {
         let lora = projection.lora.as_mut().unwrap();
         lora.up = Param::from_tensor((lora.up.val() + 0.05).detach());
+    }
+    // Trained tables go with them, and this one is the head as well.
+    for (_, table) in model.tables_mut() {
+        let param = table.into_param();
+        *param = Param::from_tensor((param.val() * 1.5 + 0.1).detach());
     }
     model.save_adapters(out.join("adapters")).unwrap();
     let bytes = std::fs::read(folder("qwen2").join("expected.safetensors")).unwrap();
