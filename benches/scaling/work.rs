@@ -153,7 +153,7 @@ fn kmeans_of(items: usize, codewords: usize) -> Result<Work> {
 fn assignment(items: usize) -> Result<Work> {
     let device = Device::default();
     let rows = inputs::normal(items, 16, &device);
-    let fitted_to = rows.clone().slice([0..items.min(10_000)]);
+    let fitted_to = rows.clone().narrow(0, 0, items.min(10_000));
     let config = ResidualKMeansConfig::new().with_iterations(10);
     let fitted = config.fit(&fitted_to, 1)?;
     Ok(Box::new(move || {
