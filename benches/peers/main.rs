@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout)]
 
 mod catalogue;
+mod epoch;
 mod kmeans;
 mod language_model;
 mod minilm;
@@ -37,6 +38,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Epochs of LETTER-TIGER on the identifiers of a file, with checkpoints in a folder.
+    Epoch {
+        data: PathBuf,
+        identifiers: PathBuf,
+        folder: PathBuf,
+    },
     /// Full-ranking evaluation with the rows of a folder.
     Evaluation { folder: PathBuf, data: PathBuf },
     /// Constrained k-means of the rows of a folder.
@@ -80,6 +87,11 @@ fn main() -> Result<()> {
     }
     let arguments = Arguments::parse();
     serve(match arguments.task {
+        Task::Epoch {
+            data,
+            identifiers,
+            folder,
+        } => epoch::work(&data, &identifiers, &folder)?,
         Task::Evaluation { folder, data } => catalogue::evaluation(&folder, &data)?,
         Task::KMeans {
             folder,

@@ -1,11 +1,12 @@
 //! Grouped-query attention: several query heads share one head of keys and values (Ainslie et al. 2023).
 
 use burn::module::Module;
-use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
+use burn::tensor::{Tensor, TensorData};
 use genrec_train::Draw;
 
 use super::config::{Family, LanguageModelConfig};
+use super::model::HIDDEN;
 use super::rotary::Rotation;
 use crate::lora::Projection;
 
@@ -55,34 +56,33 @@ impl Attention {
         (rotation.turn(keys), values)
     }
 
-    /// Every position of `x`, `[rows, positions, d_model]`, to itself and those before it: `[rows, positions, d_model]`, with keys and values. `hidden`,
-    /// `[1, 1, 1, positions, positions]`, is added to the scores.
-    pub(super) fn forward(
-        &self,
-        x: Tensor<3>,
-        rotation: &Rotation,
-        hidden: &Tensor<5>,
-    ) -> (Tensor<3>, KeysValues) {
-        let [rows, positions, _] = x.dims();
-        let (keys, values) = self.keys_values(x.clone(), rotation);
-        let queries = self.queries(x, rotation);
+    /// What positions ask for, and what they have to say: queries of `x`, `[rows, positions, d_model]`, turned and scaled, `[rows, n_heads, positions, d_head]`, with keys and values.
+    pub(super) fn asked(&self, x: Tensor<3>, rotation: &Rotation) -> (Tensor<4>, KeysValues) {
+        let keys_values = self.keys_values(x.clone(), rotation);
+        (self.queries(x, rotation), keys_values)
+    }
+
+    /// Attends from the last positions to themselves and those before them, and projects back: `queries`, `[rows, n_heads, positions, d_head]`, of the last of all that keys and values are
+    /// of, to `[rows, positions, d_model]`.
+    pub(super) fn attend(&self, queries: Tensor<4>, (keys, values): KeysValues) -> Tensor<3> {
+        let [rows, heads, positions, d_head] = queries.dims();
+        let seen = keys.dims()[2];
+        let first = seen - positions;
+        let hidden: Vec<f32> = (first..seen)
+            .flat_map(|query| (0..seen).map(move |key| if key > query { HIDDEN } else { 0.0 }))
+            .collect();
+        let hidden = TensorData::new(hidden, [1, 1, 1, positions, seen]);
+        let hidden = Tensor::<5>::from_data(hidden, &queries.device());
         // The query heads of a group are more rows of the same product.
-        let group = queries.dims()[1] / self.kv_heads;
-        let rows_of_group = [rows, self.kv_heads, group * positions, self.d_head];
+        let group = heads / self.kv_heads;
         let scores = queries
-            .reshape(rows_of_group)
-            .matmul(keys.clone().swap_dims(2, 3));
-        let by_head = [rows, self.kv_heads, group, positions, positions];
-        let scores = scores.reshape(by_head) + hidden.clone();
+            .reshape([rows, self.kv_heads, group * positions, d_head])
+            .matmul(keys.swap_dims(2, 3))
+            .reshape([rows, self.kv_heads, group, positions, seen]);
         let weights =
-            softmax(scores, 4).reshape([rows, self.kv_heads, group * positions, positions]);
-        let context = weights.matmul(values.clone()).reshape([
-            rows,
-            self.kv_heads * group,
-            positions,
-            self.d_head,
-        ]);
-        (self.join(context), (keys, values))
+            softmax(scores + hidden, 4).reshape([rows, self.kv_heads, group * positions, seen]);
+        let context = weights.matmul(values);
+        self.join(context.reshape([rows, heads, positions, d_head]))
     }
 
     /// One more token for every beam, `[rows, beams, d_model]`, which sees the prompt of its row, `hidden`, `[rows, 1, 1, prompt]`, added to the scores, and the tokens of its own beam,

@@ -5,10 +5,11 @@ use std::ops::Range;
 use burn::module::{Module, Param};
 use burn::tensor::activation::silu;
 use burn::tensor::module::embedding;
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData, assert_shape};
+use burn::tensor::{Device, Int, Tensor, TensorData, assert_shape};
 use genrec_train::Draw;
+use rayon::prelude::*;
 
-use super::attention::Attention;
+use super::attention::{Attention, KeysValues};
 use super::cache::{Beams, Prompt};
 use super::config::LanguageModelConfig;
 use super::files::{EMBEDDINGS, HEAD};
@@ -225,23 +226,36 @@ impl LanguageModel {
         self.config.vocab_size += added;
     }
 
-    fn read_all(&self, tokens: Tensor<2, Int>) -> (Tensor<3>, Vec<super::attention::KeysValues>) {
+    fn read_all(&self, tokens: Tensor<2, Int>) -> (Tensor<3>, Vec<KeysValues>) {
         let [rows, positions] = tokens.dims();
         let device = tokens.device();
-        let all: Vec<usize> = (0..positions).collect();
-        let rotation = Rotation::new(&frequencies(&self.config), 1, &all, &device);
-        let later = Tensor::<2, Bool>::tril_mask([positions, positions], 0, &device);
-        let hidden = Tensor::<2>::zeros([positions, positions], &device).mask_fill(later, HIDDEN);
-        let hidden = hidden.reshape([1, 1, 1, positions, positions]);
-        let mut x = embedding(self.embeddings.val(), tokens);
+        let x = embedding(self.embeddings.val(), tokens);
         assert_shape!(x, [rows, positions, self.config.d_model]);
+        // Training has pieces of its own.
+        let pieces = (positions / PIECE).min(rayon::current_num_threads());
+        let pieces = if x.is_autodiff() { 1 } else { pieces.max(1) };
+        let frequencies = frequencies(&self.config);
+        let mut pieces: Vec<Piece> = x
+            .chunk(pieces, 1)
+            .into_iter()
+            .scan(0, |end, x| {
+                let all: Vec<usize> = (*end..*end + x.dims()[1]).collect();
+                *end += all.len();
+                let rotation = Rotation::new(&frequencies, 1, &all, &device);
+                Some(Piece {
+                    x,
+                    end: *end,
+                    rotation,
+                })
+            })
+            .collect();
         let mut layers = Vec::with_capacity(self.blocks.len());
         for block in &self.blocks {
-            let normed = block.attention_norm.forward(x.clone());
-            let (attended, kept) = block.attention.forward(normed, &rotation, &hidden);
+            let kept;
+            (pieces, kept) = block.forward(pieces);
             layers.push(kept);
-            x = block.fed(x + attended);
         }
+        let x = joined(pieces.into_iter().map(|piece| piece.x).collect(), 1);
         (self.norm.forward(x), layers)
     }
 }
@@ -294,7 +308,7 @@ impl Adapters for LanguageModel {
 }
 
 /// Added to scores of positions that are not to be seen.
-const HIDDEN: f32 = -1e9;
+pub(super) const HIDDEN: f32 = -1e9;
 
 impl Block {
     /// Its linear layers, as [`LAYERS`] names them.
@@ -305,9 +319,58 @@ impl Block {
         ]
     }
 
+    /// Every position to itself and those before it; the pieces follow each other. With keys and values of all.
+    fn forward(&self, pieces: Vec<Piece>) -> (Vec<Piece>, KeysValues) {
+        let asked = side_by_side(pieces.iter().collect(), |piece: &Piece| {
+            let normed = self.attention_norm.forward(piece.x.clone());
+            self.attention.asked(normed, &piece.rotation)
+        });
+        let (queries, kept): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
+        let (keys, values) = kept.into_iter().unzip();
+        let (keys, values) = (joined(keys, 2), joined(values, 2));
+        let seen = |all: &Tensor<4>, end: usize| all.clone().narrow(2, 0, end);
+        let pieces = pieces.into_iter().zip(queries).collect();
+        let pieces = side_by_side(pieces, |(piece, queries): (Piece, Tensor<4>)| {
+            let seen = (seen(&keys, piece.end), seen(&values, piece.end));
+            let attended = self.attention.attend(queries, seen);
+            Piece {
+                x: self.fed(piece.x + attended),
+                ..piece
+            }
+        });
+        (pieces, (keys, values))
+    }
+
     /// The second half of the block.
     fn fed(&self, x: Tensor<3>) -> Tensor<3> {
         let normed = self.feed_forward_norm.forward(x.clone());
         x + self.feed_forward.forward(normed)
+    }
+}
+
+/// Positions that are next to each other.
+struct Piece {
+    /// `[rows, positions, d_model]`
+    x: Tensor<3>,
+    /// How many positions there are up to its last one.
+    end: usize,
+    rotation: Rotation,
+}
+
+/// The fewest positions that are a piece: elementwise operations of the CPU back end use one core, and pieces one each.
+const PIECE: usize = 128;
+
+/// Maps on all cores, or right here where there is one only.
+fn side_by_side<T: Send, O: Send>(all: Vec<T>, of: impl Fn(T) -> O + Sync + Send) -> Vec<O> {
+    if all.len() == 1 {
+        return all.into_iter().map(of).collect();
+    }
+    all.into_par_iter().map(of).collect()
+}
+
+fn joined<const D: usize>(mut all: Vec<Tensor<D>>, dim: usize) -> Tensor<D> {
+    match all.len() {
+        1 => all.remove(0),
+        _ => Tensor::cat(all, dim),
     }
 }

@@ -3,6 +3,7 @@
 mod adapters;
 mod folders;
 mod golden;
+mod pieces;
 
 use std::path::PathBuf;
 

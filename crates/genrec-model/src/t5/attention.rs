@@ -69,20 +69,18 @@ impl Attention {
 
     /// Attends and projects back: `[batch, queries, d_model]`.
     ///
-    /// `queries` are `[batch, heads, queries, d_kv]`, `keys` and `values` `[batch, heads, keys, d_kv]`; all of `biases`, broadcast to
-    /// `[batch, heads, queries, keys]`, are added to the scores.
+    /// `queries` are `[batch, heads, queries, d_kv]`, `keys` and `values` `[batch, heads, keys, d_kv]`; `bias`, broadcast to
+    /// `[batch, heads, queries, keys]`, is added to the scores.
     pub(super) fn attend(
         &self,
         queries: Tensor<4>,
         keys: Tensor<4>,
         values: Tensor<4>,
-        biases: &[&Tensor<4>],
+        bias: &Tensor<4>,
         dropout: &Dropout,
     ) -> Tensor<3> {
-        let scores = queries.matmul(keys.swap_dims(2, 3));
-        let scores = biases
-            .iter()
-            .fold(scores, |scores, &bias| scores + bias.clone());
+        // Not `burn::tensor::module::attention`, which is slower here: its exponentials are one at a time too.
+        let scores = queries.matmul(keys.swap_dims(2, 3)) + bias.clone();
         let context = if scores.is_autodiff() {
             differentiable_average(scores, values, dropout)
         } else {

@@ -82,7 +82,7 @@ impl Encoder {
                     .repeat_dim(3, slots)
                     .repeat_dim(5, slots)
                     .reshape([1, heads, positions, positions]);
-                (None, Some(bias))
+                (None, Some(bias + hidden.clone()))
             }
         };
         let mut x = dropout.apply(x);
@@ -94,12 +94,7 @@ impl Encoder {
                 (Some(blocks), _) => layer
                     .attention
                     .attend_sparse(queries, keys, values, slots, blocks, dropout),
-                (None, Some(bias)) => {
-                    let biases = [bias, hidden];
-                    layer
-                        .attention
-                        .attend(queries, keys, values, &biases, dropout)
-                }
+                (None, Some(bias)) => layer.attention.attend(queries, keys, values, bias, dropout),
                 (None, None) => unreachable!("attention is sparse or dense"),
             };
             x = x + dropout.apply(attended);

@@ -103,7 +103,7 @@ impl Encoder {
     /// `x` is `[batch, positions, d_model]`; `mask`, `[batch, 1, 1, positions]`, is added to all scores.
     pub(super) fn forward(&self, x: Tensor<3>, mask: &Tensor<4>, dropout: &Dropout) -> Tensor<3> {
         let positions = x.dims()[1];
-        let bias = self.bias.forward(0, positions, positions);
+        let bias = self.bias.forward(0, positions, positions) + mask.clone();
         let mut x = dropout.apply(x);
         for layer in &self.layers {
             let normed = layer.attention_norm.before_linear(x.clone());
@@ -111,7 +111,7 @@ impl Encoder {
             let (keys, values) = layer.attention.keys_values(&normed);
             let attended = layer
                 .attention
-                .attend(queries, keys, values, &[&bias, mask], dropout);
+                .attend(queries, keys, values, &bias, dropout);
             x = x + dropout.apply(attended);
             let normed = layer.feed_forward_norm.before_linear(x.clone());
             let fed = layer.feed_forward.forward(&normed, dropout);
@@ -169,7 +169,7 @@ impl Decoder {
                 attention.queries(&normed),
                 own_keys,
                 own_values,
-                &[bias],
+                bias,
                 dropout,
             );
             x = x + dropout.apply(attended);
@@ -180,7 +180,7 @@ impl Decoder {
                 .cross_attention_norm
                 .before_linear(x.clone().reshape(queries));
             let asked = attention.queries(&normed);
-            let attended = attention.attend(asked, keys.clone(), values.clone(), &[mask], dropout);
+            let attended = attention.attend(asked, keys.clone(), values.clone(), mask, dropout);
             x = x + dropout.apply(attended.reshape(sequences));
 
             let normed = layer.feed_forward_norm.before_linear(x.clone());
@@ -216,14 +216,14 @@ impl Decoder {
                 attention.queries(&normed),
                 own_keys,
                 own_values,
-                &[&bias],
+                &bias,
                 dropout,
             );
             x = x + dropout.apply(attended).reshape([batch, beams, d_model]);
 
             let attention = &layer.cross_attention;
             let asked = attention.queries(&layer.cross_attention_norm.before_linear(x.clone()));
-            let attended = attention.attend(asked, keys.clone(), values.clone(), &[mask], dropout);
+            let attended = attention.attend(asked, keys.clone(), values.clone(), mask, dropout);
             x = x + dropout.apply(attended);
 
             let normed = layer.feed_forward_norm.before_linear(x.clone());

@@ -50,7 +50,7 @@ fn plain(t5: &T5, inputs: Tensor<4>, sees: impl Fn(usize, usize) -> bool) -> Ten
         let normed = layer.attention_norm.before_linear(x.clone());
         let attention: &Attention = &layer.attention;
         let (keys, values) = attention.keys_values(&normed);
-        x = x + attention.attend(attention.queries(&normed), keys, values, &[&bias], &none);
+        x = x + attention.attend(attention.queries(&normed), keys, values, &bias, &none);
         let normed = layer.feed_forward_norm.before_linear(x.clone());
         x = x + layer.feed_forward.forward(&normed, &none);
     }
@@ -190,6 +190,7 @@ fn queries_apart_do_not_see_each_other_and_those_together_do() {
         })
         .collect();
     let bias = Tensor::<4>::from_data(TensorData::new(bias, [1, 3, SLOTS, SLOTS]), &device);
+    let seen = Tensor::<4>::zeros([1, 1, 1, 1], &device);
     let none = Dropout::new(0.0);
     let mut x = asked.reshape([2, SLOTS, 16]);
     for (layer, (keys, values)) in t5.decoder.layers.iter().zip(&memory.layers) {
@@ -198,12 +199,12 @@ fn queries_apart_do_not_see_each_other_and_those_together_do() {
         let queries = layer.self_attention.queries(&normed);
         x = x + layer
             .self_attention
-            .attend(queries, own_keys, own_values, &[&bias], &none);
+            .attend(queries, own_keys, own_values, &bias, &none);
         let normed = layer.cross_attention_norm.before_linear(x.clone());
         let queries = layer.cross_attention.queries(&normed);
         x = x + layer
             .cross_attention
-            .attend(queries, keys.clone(), values.clone(), &[], &none);
+            .attend(queries, keys.clone(), values.clone(), &seen, &none);
         let normed = layer.feed_forward_norm.before_linear(x.clone());
         x = x + layer.feed_forward.forward(&normed, &none);
     }
