@@ -20,7 +20,7 @@ const STEP: [usize; 3] = [64, 80, 5];
 /// Pieces of a step's batch.
 const PIECES: usize = 4;
 
-/// Prompts a batch.
+/// The most prompts in a batch.
 const BATCH: usize = 16;
 
 pub(crate) fn work(folder: &Path) -> Result<Answer> {
@@ -57,8 +57,9 @@ pub(crate) fn work(folder: &Path) -> Result<Answer> {
         Some(("beams", batch)) => {
             let prompts = &prompts[..batch.parse()?];
             // As the recommenders do it: batches side by side.
+            let batch = prompts.len().div_ceil(rayon::current_num_threads());
             let found: std::result::Result<Vec<_>, genrec::decode::Error> = prompts
-                .par_chunks(BATCH)
+                .par_chunks(batch.min(BATCH))
                 .map(|prompts| {
                     let tokens = tensor(prompts);
                     let mask = Tensor::full(tokens.dims(), true, &tokens.device());

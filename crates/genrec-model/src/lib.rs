@@ -50,6 +50,7 @@ pub mod lora;
 pub mod retrieval;
 pub mod sequence;
 pub mod set;
+mod side_by_side;
 #[cfg(feature = "train")]
 pub mod siit;
 mod system;

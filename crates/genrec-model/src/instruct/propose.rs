@@ -84,7 +84,7 @@ pub fn propose(
         .iter()
         .map(|&item| instructions.text_question(item))
         .collect::<Result<Vec<_>>>()?;
-    let found = in_batches(&prompts, |prompts| {
+    let found = in_batches(&prompts, &model.device(), |prompts| {
         let mut scorer = model.scorer(None, prompts);
         search
             .search_lattice(&lattice, prompts.len(), scorer.as_mut())

@@ -1,14 +1,14 @@
 //! A tuned language model as a recommender.
 
 use burn::module::Module;
+use burn::tensor::Device;
 use genrec_data::ItemId;
 use genrec_decode::{BeamSearchConfig, TokenId, Trie, TrieBuilder};
 use genrec_metrics::{Query, Ranked, Recommender};
-use rayon::prelude::*;
 
 use super::model::TextModel;
 use super::samples::Instructions;
-use crate::{Error, Result};
+use crate::{Error, Result, side_by_side};
 
 /// Prompts that are answered at once.
 const BATCH: usize = 16;
@@ -50,7 +50,8 @@ impl Decoding {
         prompts: &[Vec<u32>],
         k: usize,
     ) -> Result<Vec<Answer>> {
-        in_batches(prompts, |batch| self.answer_batch(model, batch, k))
+        let answer = |batch: &[&[u32]]| self.answer_batch(model, batch, k);
+        in_batches(prompts, &model.device(), answer)
     }
 
     fn answer_batch(&self, model: &TextModel, prompts: &[&[u32]], k: usize) -> Result<Vec<Answer>> {
@@ -99,23 +100,22 @@ impl Decoding {
 /// Answers to prompts, a batch of like length at a time and several batches side by side; the answers do not depend on it.
 pub(super) fn in_batches<A: Clone + Default + Send>(
     prompts: &[Vec<u32>],
+    device: &Device,
     answer: impl Fn(&[&[u32]]) -> Result<Vec<A>> + Sync,
 ) -> Result<Vec<A>> {
-    let mut order: Vec<usize> = (0..prompts.len()).collect();
-    order.sort_by_key(|&prompt| prompts[prompt].len());
-    let answers: Vec<Result<Vec<A>>> = order
-        .par_chunks(BATCH)
-        .map(|batch| {
+    let answers = side_by_side::in_batches(
+        (0..prompts.len()).collect(),
+        |prompt| prompts[prompt].len(),
+        BATCH,
+        device,
+        |batch| {
             let batch: Vec<&[u32]> = batch.iter().map(|&prompt| &prompts[prompt][..]).collect();
             answer(&batch)
-        })
-        .collect();
+        },
+    )?;
     let mut all = vec![A::default(); prompts.len()];
-    let mut places = order.into_iter();
-    for answers in answers {
-        for (answer, place) in answers?.into_iter().zip(places.by_ref()) {
-            all[place] = answer;
-        }
+    for (prompt, answer) in answers {
+        all[prompt] = answer;
     }
     Ok(all)
 }

@@ -7,7 +7,6 @@ use burn::tensor::activation::silu;
 use burn::tensor::module::embedding;
 use burn::tensor::{Device, Int, Tensor, TensorData, assert_shape};
 use genrec_train::Draw;
-use rayon::prelude::*;
 
 use super::attention::{Attention, KeysValues};
 use super::cache::{Beams, Prompt};
@@ -16,6 +15,7 @@ use super::files::{EMBEDDINGS, HEAD};
 use super::rotary::{Rotation, frequencies};
 use crate::Result;
 use crate::lora::{Adapters, Projection, Table};
+use crate::side_by_side::{self, at_once};
 use crate::t5::RmsNorm;
 
 /// `(silu(x W_gate) * x W_up) W_down`.
@@ -232,7 +232,7 @@ impl LanguageModel {
         let x = embedding(self.embeddings.val(), tokens);
         assert_shape!(x, [rows, positions, self.config.d_model]);
         // Training has pieces of its own.
-        let pieces = (positions / PIECE).min(rayon::current_num_threads());
+        let pieces = (positions / PIECE).min(at_once(&device));
         let pieces = if x.is_autodiff() { 1 } else { pieces.max(1) };
         let frequencies = frequencies(&self.config);
         let mut pieces: Vec<Piece> = x
@@ -321,7 +321,7 @@ impl Block {
 
     /// Every position to itself and those before it; the pieces follow each other. With keys and values of all.
     fn forward(&self, pieces: Vec<Piece>) -> (Vec<Piece>, KeysValues) {
-        let asked = side_by_side(pieces.iter().collect(), |piece: &Piece| {
+        let asked = side_by_side::map(pieces.iter().collect(), |piece: &Piece| {
             let normed = self.attention_norm.forward(piece.x.clone());
             self.attention.asked(normed, &piece.rotation)
         });
@@ -330,7 +330,7 @@ impl Block {
         let (keys, values) = (joined(keys, 2), joined(values, 2));
         let seen = |all: &Tensor<4>, end: usize| all.clone().narrow(2, 0, end);
         let pieces = pieces.into_iter().zip(queries).collect();
-        let pieces = side_by_side(pieces, |(piece, queries): (Piece, Tensor<4>)| {
+        let pieces = side_by_side::map(pieces, |(piece, queries): (Piece, Tensor<4>)| {
             let seen = (seen(&keys, piece.end), seen(&values, piece.end));
             let attended = self.attention.attend(queries, seen);
             Piece {
@@ -357,16 +357,8 @@ struct Piece {
     rotation: Rotation,
 }
 
-/// The fewest positions that are a piece: elementwise operations of the CPU back end use one core, and pieces one each.
+/// The fewest positions that are a piece.
 const PIECE: usize = 128;
-
-/// Maps on all cores, or right here where there is one only.
-fn side_by_side<T: Send, O: Send>(all: Vec<T>, of: impl Fn(T) -> O + Sync + Send) -> Vec<O> {
-    if all.len() == 1 {
-        return all.into_iter().map(of).collect();
-    }
-    all.into_par_iter().map(of).collect()
-}
 
 fn joined<const D: usize>(mut all: Vec<Tensor<D>>, dim: usize) -> Tensor<D> {
     match all.len() {

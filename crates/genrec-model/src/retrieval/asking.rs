@@ -1,14 +1,16 @@
 //! From queries to ranked items: prompts through the model, and the nearest rows.
 
+use std::convert::Infallible;
+
 use burn::tensor::Tensor;
 use genrec_data::{ItemId, UserId};
 use genrec_identify::token::Prompt;
 use genrec_metrics::{Query, Ranked, SeenItems};
 use genrec_retrieve::NearestItems;
-use rayon::prelude::*;
 
 use super::reader::Asked;
 use super::{Reader, RetrievalModel};
+use crate::side_by_side::in_batches;
 use crate::{Error, Result};
 
 /// Prompts that are read at once.
@@ -49,12 +51,14 @@ impl Asking {
             (prompt, user.filter(|&user| user < users), history.to_vec())
         };
         let asked: Vec<_> = queries.iter().map(asked).collect();
-        let mut order: Vec<usize> = (0..queries.len()).collect();
-        order.sort_by_key(|&query| asked[query].2.len());
         let device = model.device();
-        let rows: Vec<Vec<f32>> = order
-            .par_chunks(BATCH)
-            .map(|batch| {
+        let d_row = model.config().d_row;
+        let rows = in_batches(
+            (0..queries.len()).collect(),
+            |query| asked[query].2.len(),
+            BATCH,
+            &device,
+            |batch| {
                 let asked: Vec<Asked<'_>> = batch
                     .iter()
                     .map(|&query| {
@@ -71,14 +75,14 @@ impl Asking {
                     })
                     .collect();
                 let rows = model.forward(&self.reader.inputs(&asked, &device));
-                rows.into_data().iter::<f32>().collect()
-            })
-            .collect();
-        let d_row = model.config().d_row;
+                let rows: Vec<f32> = rows.into_data().iter::<f32>().collect();
+                Ok::<_, Infallible>(rows.chunks_exact(d_row).map(<[f32]>::to_vec).collect())
+            },
+        );
+        let Ok(rows) = rows;
         let mut values = vec![0.0; queries.len() * d_row];
-        let rows = rows.iter().flat_map(|rows| rows.chunks_exact(d_row));
-        for (place, row) in order.into_iter().zip(rows) {
-            values[place * d_row..][..d_row].copy_from_slice(row);
+        for (query, row) in rows {
+            values[query * d_row..][..d_row].copy_from_slice(&row);
         }
         let shape = [queries.len(), d_row];
         Tensor::from_data(burn::tensor::TensorData::new(values, shape), &device)

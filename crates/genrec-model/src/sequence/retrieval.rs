@@ -6,9 +6,9 @@ use genrec_data::ItemId;
 use genrec_decode::{BeamSearchConfig, Filter, Trie};
 use genrec_identify::ItemTokens;
 use genrec_metrics::{Query, Ranked, SeenItems};
-use rayon::prelude::*;
 
 use super::{Inputs, SequenceModel, SequenceScorer};
+use crate::side_by_side::in_batches;
 
 /// How a [`SequenceModel`] is asked: the identifiers that may come out, and how they are searched for.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Retrieval {
 }
 
 impl Retrieval {
-    /// Searches the identifiers of `tokens` with 20 beams, 64 users at a time; items of the history are ranked like all others.
+    /// Searches the identifiers of `tokens` with 20 beams, at most 16 users in a batch; items of the history are ranked like all others.
     pub fn new(tokens: Arc<ItemTokens>) -> Self {
         Self {
             trie: Arc::new(tokens.trie()),
@@ -43,7 +43,7 @@ impl Retrieval {
         self
     }
 
-    /// Answers this many users at a time.
+    /// Answers at most this many users in one batch; fewer where there would be nothing to do for some cores.
     ///
     /// # Panics
     ///
@@ -82,7 +82,8 @@ impl Retrieval {
 
     /// The best `k` items after each history, by the summed log-probability of their tokens; items that share an identifier share its rank.
     ///
-    /// Users are answered in batches of like history length, several batches side by side; the answers do not depend on it.
+    /// Users are answered in batches of like history length, several batches side by side; the answers do not depend on it. A single user of a small model is answered sooner within a rayon
+    /// pool of one thread: handing a small product to another core takes longer than it saves.
     ///
     /// # Panics
     ///
@@ -104,17 +105,18 @@ impl Retrieval {
             return Ok(ranked);
         }
         let read = |query: &Query<'_>| query.history.len().min(model.config().max_history);
-        let mut order: Vec<usize> = (0..queries.len()).collect();
-        order.sort_by_key(|&query| read(&queries[query]));
-        let answers: Vec<Vec<Ranked>> = order
-            .par_chunks(self.batch)
-            .map(|batch| {
+        let answers = in_batches(
+            (0..queries.len()).collect(),
+            |query| read(&queries[query]),
+            self.batch,
+            &model.device(),
+            |batch| {
                 let queries: Vec<&Query<'_>> = batch.iter().map(|&query| &queries[query]).collect();
                 self.recommend_batch(model, &queries, k)
-            })
-            .collect::<genrec_decode::Result<_>>()?;
-        for (place, answer) in order.into_iter().zip(answers.into_iter().flatten()) {
-            ranked[place] = answer;
+            },
+        )?;
+        for (query, answer) in answers {
+            ranked[query] = answer;
         }
         Ok(ranked)
     }

@@ -6,12 +6,12 @@ use genrec_data::{ItemId, Validation};
 use genrec_identify::set::SetTable;
 use genrec_metrics::{EvaluateConfig, Metric, Query, Ranked, Recommender, SeenItems, evaluate};
 use genrec_retrieve::{ExactSearch, NearestItems, Similarity};
-use rayon::prelude::*;
 
 use super::model::SetModel;
+use crate::side_by_side::in_batches;
 use crate::{Error, Result};
 
-/// Histories in one forward pass: few, so that every core has some of its own; operations inside a pass do not keep all cores busy.
+/// The most histories in one forward pass.
 const BATCH: usize = 8;
 
 /// Ranks items by how well their tokens fit the answers: `(1 - beta) <z_0, c_i> + beta sum_n <z_n, s_in>` (SETRec, equation 8).
@@ -238,16 +238,16 @@ impl<S: NearestItems + Sync> SetRecommender<S> {
     /// As [`recommend`](Recommender::recommend), with an error where the search fails.
     pub(super) fn try_recommend(&self, queries: &[Query<'_>], k: usize) -> Result<Vec<Ranked>> {
         // Histories of like length share a batch; the answers do not depend on it.
-        let mut order: Vec<usize> = (0..queries.len())
-            .filter(|&query| !queries[query].history.is_empty())
-            .collect();
-        order.sort_by_key(|&query| queries[query].history.len());
-        let answers: Vec<Vec<Ranked>> = order
-            .par_chunks(BATCH)
-            .map(|batch| self.answer_batch(queries, batch, k))
-            .collect::<Result<_>>()?;
+        let asked = (0..queries.len()).filter(|&query| !queries[query].history.is_empty());
+        let answers = in_batches(
+            asked.collect(),
+            |query| queries[query].history.len(),
+            BATCH,
+            &self.tokens.device(),
+            |batch| self.answer_batch(queries, batch, k),
+        )?;
         let mut ranked = vec![Ranked::default(); queries.len()];
-        for (query, answer) in order.into_iter().zip(answers.into_iter().flatten()) {
+        for (query, answer) in answers {
             ranked[query] = answer;
         }
         Ok(ranked)

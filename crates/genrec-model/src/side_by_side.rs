@@ -1,0 +1,93 @@
+//! Work on all cores: batches of queries, pieces of prompts.
+
+use burn::tensor::Device;
+use rayon::prelude::*;
+
+/// How many works are to be done side by side on a device, so that all of it is busy: as many as there are cores where these are the device (elementwise operations of the CPU back end use one
+/// core each, and small products gain nothing from more), and one on an accelerator.
+pub(crate) fn at_once(device: &Device) -> usize {
+    // What a device is can be read only.
+    let device = format!("{:?}", device.as_dispatch());
+    let cores = ["Flex", "NdArray"].iter().any(|name| device.contains(name));
+    if cores {
+        rayon::current_num_threads()
+    } else {
+        1
+    }
+}
+
+/// Answers to `queries`, given by their numbers, in batches of like `length`, several side by side, with the query of each. A batch has at most `most` queries, and fewer where there would otherwise be nothing to do for
+/// some cores.
+pub(crate) fn in_batches<A: Send, E: Send>(
+    mut queries: Vec<usize>,
+    length: impl Fn(usize) -> usize,
+    most: usize,
+    device: &Device,
+    answer: impl Fn(&[usize]) -> Result<Vec<A>, E> + Sync,
+) -> Result<Vec<(usize, A)>, E> {
+    queries.sort_by_key(|&query| length(query));
+    let batch = queries.len().div_ceil(at_once(device)).clamp(1, most);
+    let answers: Vec<Vec<A>> = queries
+        .par_chunks(batch)
+        .map(&answer)
+        .collect::<Result<_, E>>()?;
+    Ok(queries
+        .into_iter()
+        .zip(answers.into_iter().flatten())
+        .collect())
+}
+
+/// Maps on all cores, or right here where there is nothing else to do.
+pub(crate) fn map<T: Send, O: Send>(all: Vec<T>, of: impl Fn(T) -> O + Sync + Send) -> Vec<O> {
+    if all.len() == 1 {
+        return all.into_iter().map(of).collect();
+    }
+    all.into_par_iter().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_query_gets_its_answer_in_batches_of_like_length_that_keep_all_cores_busy() {
+        let lengths = [5, 1, 4, 1, 5, 9, 2, 6, 5, 3];
+        let sizes = std::sync::Mutex::new(Vec::new());
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3);
+        let found = pool.build().unwrap().install(|| {
+            let which = vec![9, 0, 2, 3, 5, 7, 8];
+            let length = |query: usize| lengths[query];
+            in_batches(which, length, 100, &Device::default(), |batch| {
+                sizes.lock().unwrap().push(batch.len());
+                assert!(
+                    batch
+                        .windows(2)
+                        .all(|pair| lengths[pair[0]] <= lengths[pair[1]])
+                );
+                Ok::<_, ()>(batch.iter().map(|query| query * 10).collect())
+            })
+        });
+        let mut found = found.unwrap();
+        found.sort_unstable();
+        let expected = [0, 2, 3, 5, 7, 8, 9].map(|query| (query, query * 10));
+        assert_eq!(found, expected);
+        let mut sizes = sizes.into_inner().unwrap();
+        sizes.sort_unstable();
+        assert_eq!(sizes, [1, 3, 3]);
+    }
+
+    #[test]
+    fn an_error_of_one_batch_is_the_error() {
+        let answer = |batch: &[usize]| match batch.contains(&3) {
+            true => Err("three"),
+            false => Ok(vec![(); batch.len()]),
+        };
+        let of = |most: usize| {
+            in_batches((0..most).collect(), |_| 0, 1, &Device::default(), answer)
+                .map(|all| all.len())
+        };
+        assert_eq!(of(3), Ok(3));
+        assert_eq!(of(5), Err("three"));
+        assert_eq!(of(0), Ok(0));
+    }
+}
