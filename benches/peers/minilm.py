@@ -13,7 +13,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from peers import Ours, compare
 
-BATCH, LONGEST = 64, 256
+BATCH, LONGEST = 64, 128
 
 
 def main(ours, minilm, texts):

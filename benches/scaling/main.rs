@@ -4,7 +4,7 @@
 //! cargo bench --bench scaling -- --largest 10000000 --out target/scaling.html
 //! ```
 //!
-//! Prints a table a curve, and writes a page with a plot of each. Memory is the peak resident size of the process during the work, inputs included.
+//! Prints a table a curve, and writes a page with a plot of each. Every size has a process of its own, whose peak resident size during the work, inputs included, is the memory.
 #![allow(clippy::print_stdout)]
 
 #[expect(dead_code, reason = "no bench needs all of it")]
@@ -16,6 +16,7 @@ mod work;
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use clap::Parser;
@@ -35,6 +36,9 @@ struct Arguments {
     /// The page.
     #[arg(long, default_value = "target/scaling.html")]
     out: PathBuf,
+    /// The number of a curve and a size of it: measures that alone, and prints seconds and megabytes.
+    #[arg(long, hide = true, num_args = 2)]
+    one: Option<Vec<usize>>,
     /// What `cargo bench` adds.
     #[arg(long, hide = true)]
     bench: bool,
@@ -57,17 +61,22 @@ fn main() -> Result<()> {
     let mut page = Page::new("How genrec scales")
         .with_paragraph("Both axes of the plots are decimal logarithms.");
     let curves = work::curves(arguments.largest);
-    for curve in curves
-        .iter()
-        .filter(|curve| curve.name.contains(&arguments.only))
-    {
+    if let Some([curve, size]) = arguments.one.as_deref() {
+        let (seconds, megabytes) = measure((curves[*curve].make)(*size)?)?;
+        println!("{seconds} {megabytes}");
+        return Ok(());
+    }
+    for (number, curve) in curves.iter().enumerate() {
+        if !curve.name.contains(&arguments.only) {
+            continue;
+        }
         println!(
             "\n{}\n{:>12} {:>12} {:>10}",
             curve.name, curve.x, "seconds", "peak MB"
         );
         let mut points = Vec::new();
         for &size in &curve.sizes {
-            let (seconds, megabytes) = measure((curve.make)(size)?)?;
+            let (seconds, megabytes) = alone(number, size)?;
             println!("{size:>12} {seconds:>12.6} {megabytes:>10.0}");
             points.push((size, seconds, megabytes));
         }
@@ -76,6 +85,21 @@ fn main() -> Result<()> {
     page.save(&arguments.out)?;
     println!("\n{}", arguments.out.display());
     Ok(())
+}
+
+/// Seconds and megabytes of a size, in a process of its own: what others left behind does not count.
+fn alone(curve: usize, size: usize) -> Result<(f64, f64)> {
+    let [curve, text] = [curve, size].map(|number| number.to_string());
+    let output = Command::new(std::env::current_exe()?)
+        .args(["--one", &curve, &text])
+        .stderr(Stdio::inherit())
+        .output()?;
+    let words = String::from_utf8(output.stdout)?;
+    let mut numbers = words.split_whitespace().map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(seconds)), Some(Ok(megabytes))) => Ok((seconds, megabytes)),
+        _ => Err(format!("size {size}: {}, said {words:?}", output.status).into()),
+    }
 }
 
 /// The fastest of up to five runs, as many as fit into two seconds, and the peak of the first.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use genrec::collaborative::LightGcn;
-use genrec::data::{ItemId, SyntheticWorldConfig, leave_one_out};
+use genrec::data::{Interactions, ItemId, leave_one_out};
 use genrec::decode::{BeamSearchConfig, Overlay, Selection, TableScorer, TokenId, Trie};
 use genrec::embed::Embeddings;
 use genrec::identify::{
@@ -279,10 +279,11 @@ fn recommend(users: usize, history: usize, beams: usize, threads: usize) -> Resu
 
 fn evaluation(items: usize) -> Result<Work> {
     const USERS: usize = 2_000;
-    let world = SyntheticWorldConfig::new()
-        .with_users(USERS)
-        .with_items(items);
-    let split = leave_one_out(&world.generate(0).dataset().interactions)?;
+    const HISTORY: usize = 10;
+    let item = |user: usize, place: usize| (user * 17 + place * (items / HISTORY)) % items;
+    let history = |user| (0..HISTORY).map(move |place| ItemId::from_index(item(user, place)));
+    let histories = (0..USERS).map(|user| history(user).collect()).collect();
+    let split = leave_one_out(&Interactions::new(items, histories)?)?;
     let device = Device::default();
     let rows = |count: usize| Embeddings::from_tensor(inputs::normal(count, WIDTH, &device));
     let users = rows(split.train.users())?;

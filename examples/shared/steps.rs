@@ -91,14 +91,25 @@ impl Run {
         training: TrainingConfig,
         split: &Split,
     ) -> Result<TrainedSequential> {
+        self.sequential("SASRec", config, training, split)
+    }
+
+    /// Trains one of the sequential models.
+    pub(crate) fn sequential(
+        &self,
+        name: &str,
+        config: &SequentialConfig,
+        training: TrainingConfig,
+        split: &Split,
+    ) -> Result<TrainedSequential> {
         let (items, users) = (split.train.items(), split.train.users());
         let model = config.init(items, users, self.seed, &self.device)?;
-        let bar = bars::training("SASRec", training.epochs);
+        let bar = bars::training(name, training.epochs);
         let training = training.with_seed(self.seed);
-        let trained = SequentialTrainer::new(training, self.folder("SASRec", "checkpoints"))
+        let trained = SequentialTrainer::new(training, self.folder(name, "checkpoints"))
             .with_resume(self.resume)
             .fit(model, &split.train, &split.validation, bar)?;
-        tell("SASRec", trained.epochs.len(), &trained.best);
+        tell(name, trained.epochs.len(), &trained.best);
         Ok(trained)
     }
 

@@ -1,18 +1,14 @@
 //! Work on all cores: batches of queries, pieces of prompts.
 
 use burn::tensor::Device;
+use genrec_train::on_cores;
 use rayon::prelude::*;
 
-/// How many works are to be done side by side on a device, so that all of it is busy: as many as there are cores where these are the device (elementwise operations of the CPU back end use one
-/// core each, and small products gain nothing from more), and one on an accelerator.
+/// How many works are to be done side by side on a device, so that all of it is busy.
 pub(crate) fn at_once(device: &Device) -> usize {
-    // What a device is can be read only.
-    let device = format!("{:?}", device.as_dispatch());
-    let cores = ["Flex", "NdArray"].iter().any(|name| device.contains(name));
-    if cores {
-        rayon::current_num_threads()
-    } else {
-        1
+    match on_cores(device) {
+        true => rayon::current_num_threads(),
+        false => 1,
     }
 }
 

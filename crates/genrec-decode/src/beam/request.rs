@@ -26,8 +26,10 @@ pub(super) struct Request<'a> {
     prefixes: Vec<Prefix>,
     /// All continuations of the prefixes by one token, by parent, then by token: parent and place.
     grown: Vec<(u32, Place)>,
-    /// Their [`rank`]s.
+    /// Their [`rank`]s; of those that cannot be among the best, only some.
     ranks: Vec<u64>,
+    /// What a rank must be below to be among the best of this step.
+    cut: u64,
     /// Values that are certain to be found; only used when the width alone does not see to that.
     covered: HashSet<u32>,
 }
@@ -56,6 +58,7 @@ impl<'a> Request<'a> {
             ranking,
             grown: Vec::new(),
             ranks: Vec::new(),
+            cut: u64::MAX,
             covered: HashSet::new(),
         }
     }
@@ -73,6 +76,7 @@ impl<'a> Request<'a> {
     pub(super) fn step(&mut self, step: Step<'_>, scores: &[f32]) -> Result<()> {
         self.grown.clear();
         self.ranks.clear();
+        self.cut = u64::MAX;
         let rows = scores.chunks_exact(step.view.level(step.depth).tokens.len());
         for (parent, row) in rows.enumerate().take(self.prefixes.len()) {
             self.grow(step, parent, row)?;
@@ -102,8 +106,15 @@ impl<'a> Request<'a> {
             prefixes,
             grown,
             ranks,
+            cut,
             ..
         } = self;
+        // As often as this many are there, all but the best are let go: most of what grows later then
+        // need not be written down.
+        let room = match width_is_enough(step, ranking) {
+            true => step.width.saturating_mul(4),
+            false => usize::MAX,
+        };
         let prefix = prefixes[parent];
         let level = view.level(depth);
         // A score only falls from here on, so what is not better than a full ranking's last never
@@ -130,9 +141,15 @@ impl<'a> Request<'a> {
             if let Some(place) = ends {
                 ranking.push(score, place);
             }
-            if goes_on {
-                ranks.push(rank(score, grown.len() as u32));
+            let rank = rank(score, grown.len() as u32);
+            if goes_on && rank < *cut {
+                ranks.push(rank);
                 grown.push((parent as u32, place));
+                if ranks.len() == room {
+                    let (_, &mut last, _) = ranks.select_nth_unstable(step.width - 1);
+                    ranks.truncate(step.width);
+                    *cut = last;
+                }
             }
             Ok(())
         })
@@ -147,10 +164,7 @@ impl<'a> Request<'a> {
             self.ranks.sort_unstable();
             return;
         }
-        // If no value has two identifiers, each prefix leads to at least one value that no other
-        // leads to.
-        let certain = step.view.values_are_unique() && step.width >= self.ranking.missing();
-        if certain || self.ranking.is_full() {
+        if width_is_enough(step, &self.ranking) {
             self.ranks.select_nth_unstable(step.width - 1);
             self.ranks.truncate(step.width);
             self.ranks.sort_unstable();
@@ -190,6 +204,13 @@ impl<'a> Request<'a> {
             place <= step.width || covered.len() > before
         });
     }
+}
+
+/// Whether as many prefixes as the width says are sure to lead to all that the ranking misses.
+fn width_is_enough(step: Step<'_>, ranking: &Ranking) -> bool {
+    // If no value has two identifiers, each prefix leads to at least one value that no other leads
+    // to.
+    ranking.is_full() || step.view.values_are_unique() && step.width >= ranking.missing()
 }
 
 /// A score as a log-probability, if it is one but for rounding.

@@ -137,7 +137,7 @@ impl History {
         let base = Trie::from_identifiers(ghosts.into_iter().chain(old)).unwrap();
         let (first, rest) = removed.split_at(removed.len() / 2);
         let nothing = std::iter::empty::<(Tokens, u32)>;
-        let extra = (vec![TokenId::new(9)], 5_000);
+        let extra = (vec![TokenId::new(99)], 5_000);
         Overlay::new(base.into())
             .update(first, nothing())
             .unwrap()
@@ -215,6 +215,8 @@ fn tasks(widths: impl Strategy<Value = usize> + Clone) -> impl Strategy<Value = 
         prop_oneof![
             proptest::collection::btree_set(proptest::collection::vec(0..4u32, 1..5), 0..60),
             proptest::collection::btree_set(proptest::collection::vec(0..4u32, 3), 0..60),
+            // So many children that most are let go before a step ends.
+            proptest::collection::btree_set(proptest::collection::vec(0..25u32, 1..4), 60..120),
         ]
         .prop_map(|keys| -> BTreeSet<Tokens> {
             let tokens = |key: Vec<u32>| key.into_iter().map(TokenId::new).collect();

@@ -18,8 +18,8 @@ pub struct TrainingConfig {
     #[config(default = "None")]
     pub samples_per_epoch: Option<usize>,
     /// Samples of a batch that are computed at a time. The pieces of a batch are computed side by side on the cores of the host and their gradients
-    /// added in order, so that the result does not depend on the number of cores. `None` computes the batch as a whole: for GPUs.
-    #[config(default = "None")]
+    /// added in order, so that the result does not depend on the number of cores. `None` computes the batch as a whole, as an accelerator does with any number here.
+    #[config(default = "Some(32)")]
     pub piece_rows: Option<usize>,
     /// Batches whose gradients are averaged before one step of the optimizer.
     #[config(default = 4)]

@@ -15,6 +15,7 @@ use rand::seq::index::sample;
 
 use super::learner::{Asked, Piece};
 use super::task::Task;
+use crate::cores::on_cores;
 use crate::samples::batches;
 use crate::seed::mixed;
 
@@ -55,7 +56,8 @@ impl<T: Task> DataLoader<Vec<Piece<T::Batch>>> for TrainLoader<T> {
                     let batch = self.task.batch(samples, seed, &self.device);
                     Piece { batch, seed }
                 };
-                let rows = self.piece_rows.unwrap_or(batch.len());
+                let rows = self.piece_rows.filter(|_| on_cores(&self.device));
+                let rows = rows.unwrap_or(batch.len());
                 batch.chunks(rows).enumerate().map(piece).collect()
             },
             size: Vec::len,
