@@ -164,6 +164,7 @@ fn main() -> Result<()> {
                 resume: arguments.resume,
                 device: device.clone(),
             };
+            std::fs::create_dir_all(&run.out)?;
             let (recommender, rows) = model.make(&run, &split, &arguments)?;
             if let Some(rows) = rows {
                 let path = run.out.join(format!("{}.safetensors", model.name()));
