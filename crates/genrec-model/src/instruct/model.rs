@@ -120,6 +120,16 @@ impl TextModel {
         self
     }
 
+    /// What it is besides its weights.
+    #[cfg(feature = "train")]
+    pub(crate) fn settings(&self) -> serde_json::Value {
+        let config = match self {
+            Self::EncoderDecoder(model) => serde_json::to_value(model.config()),
+            Self::Decoder(model) => serde_json::to_value(model.config()),
+        };
+        config.expect("plain data is serializable")
+    }
+
     /// Refuses adapters, where all weights are to be trained and saved.
     #[cfg(feature = "train")]
     pub(crate) fn expect_whole(&self) -> Result<()> {

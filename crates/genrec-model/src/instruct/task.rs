@@ -57,6 +57,7 @@ impl InstructionTrainer {
         let task = Tuning {
             decoding: Decoding::new(instructions.clone(), config.validation_beams),
             lengths,
+            settings: model.settings().to_string(),
             layout: model.layout(),
             temperature: config.temperature,
             label_smoothing: config.label_smoothing,
@@ -71,6 +72,8 @@ struct Tuning {
     decoding: Decoding,
     /// About how many tokens each sample has; how many exactly depends on the wording.
     lengths: Vec<u32>,
+    /// What the model is besides its weights.
+    settings: String,
     layout: Layout,
     temperature: f64,
     label_smoothing: f64,
@@ -124,6 +127,7 @@ impl Task for Tuning {
     }
 
     fn describe(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.settings.as_bytes());
         self.decoding.instructions.describe(bytes);
     }
 }

@@ -257,3 +257,25 @@ fn a_model_of_two_stacks_does_not_go_on_with_histories() {
         .unwrap_err();
     assert!(error.to_string().contains("whole histories"), "{error}");
 }
+
+#[test]
+fn a_run_does_not_go_on_with_a_model_of_other_settings() {
+    let split = leave_one_out(&histories(false)).unwrap();
+    let all = instructions(&split.train).with_next_item();
+    let folder = tempfile::tempdir().unwrap();
+    let fit = |rotary_base: f64| {
+        let model = LanguageModelConfig::new(all.text().len(), 16, 2)
+            .with_rotary_base(rotary_base)
+            .init(&Device::default())
+            .unwrap();
+        let training = TrainingConfig::quick().with_epochs(1);
+        InstructionTrainer::new(training, folder.path())
+            .with_resume(true)
+            .fit(model, &all, &split.validation, |_| {})
+    };
+    fit(10_000.0).unwrap();
+    fit(10_000.0).unwrap();
+    // The weights at the start are the same.
+    let error = fit(20_000.0).unwrap_err().to_string();
+    assert!(error.contains("another"), "{error}");
+}

@@ -334,7 +334,7 @@ impl Siit {
             config,
             data.templates,
             start.codebook_sizes(),
-            config_of(model),
+            model.settings(),
         );
         let mut bytes = serde_json::to_vec(&settings).expect("plain data is serializable");
         bytes.extend(start.to_index_json().into_bytes());
@@ -355,15 +355,6 @@ impl Siit {
         describe_weights(model, &mut bytes);
         sealed::sha256(&bytes)
     }
-}
-
-/// What a model is besides its weights.
-fn config_of(model: &TextModel) -> serde_json::Value {
-    let config = match model {
-        TextModel::EncoderDecoder(model) => serde_json::to_value(model.config()),
-        TextModel::Decoder(model) => serde_json::to_value(model.config()),
-    };
-    config.expect("plain data is serializable")
 }
 
 /// How many codes identifiers have that a tokenizer gave.

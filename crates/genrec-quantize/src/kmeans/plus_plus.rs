@@ -9,13 +9,17 @@ use rayon::prelude::*;
 /// Points summed one after the other.
 const BLOCK: usize = 4096;
 
-/// Points a cluster that starts are drawn from: of more, a sample of so many does as well, and takes less time than the iterations to come.
+/// Points a cluster that starts are drawn from: of more, a sample of so many does as well, and takes
+/// less time than the iterations to come.
 const SAMPLE: usize = 64;
+
+/// So many points are not too many to draw from all of them.
+const FEW: usize = 1 << 14;
 
 /// `clusters` of the points, the first at random, each further one with a probability proportional
 /// to its squared distance from the nearest chosen one. Of several candidates drawn so, the one is
-/// taken that leaves the least sum of squared distances. Of more than [`SAMPLE`] points a cluster, a
-/// random sample stands for all.
+/// taken that leaves the least sum of squared distances. Of more than [`SAMPLE`] points a cluster and
+/// [`FEW`] in all, a random sample stands for all.
 ///
 /// # Shapes
 ///
@@ -30,7 +34,7 @@ pub(super) fn plus_plus(
     let [count, d] = points.dims();
     let rows = points.clone().into_data().convert::<f32>();
     let rows = rows.try_to_vec::<f32>().expect("points are floats");
-    let size = SAMPLE.saturating_mul(clusters);
+    let size = SAMPLE.saturating_mul(clusters).max(FEW);
     if count > size {
         let sample = index::sample(rng, count, size).into_vec();
         let rows: Vec<f32> = sample
@@ -184,7 +188,7 @@ mod tests {
     #[test]
     fn a_sample_of_many_points_covers_as_much() {
         let clusters = 8;
-        let count = 40 * SAMPLE * clusters;
+        let count = 6 * FEW;
         let values = normals(count * 2, 1.0, &mut generator(2, Stream::Sample, 0));
         let points = Tensor::from_data(
             TensorData::new(values.clone(), [count, 2]),
