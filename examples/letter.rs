@@ -159,7 +159,7 @@ fn main() -> Result<()> {
         report = report.with_inspection(inspection);
         let tokens = Arc::new(tokens);
         let config = preset.model(tokens.vocabulary());
-        // The ranking-guided loss is LETTER's.
+        // The ranking-guided loss is LETTER's, where the preset has it (`paper`).
         let training = match name {
             "LETTER-TIGER" => arguments.training(),
             _ => arguments.training().with_temperature(1.0),

@@ -15,11 +15,13 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand, ValueEnum};
 use genrec::data::{Dataset, Split, Test, Validation, leave_one_out};
 use genrec::embed::Embeddings;
-use genrec::identify::letter::{Ablation, Alignment, Letter, LetterConfig};
+use genrec::identify::letter::{Ablation, Alignment, Letter, Setting};
 use genrec::identify::{Disambiguate, Vocabulary};
-use genrec::metrics::{EvaluateConfig, PairedTest, Report, SeedSummary, Table, evaluate};
+use genrec::metrics::{
+    EvaluateConfig, EvaluationSet, PairedTest, Recommender, Report, SeedSummary, Table, evaluate,
+};
 use genrec::model::{SequenceRecommender, TrainingConfig};
-use genrec::page::{LineChart, Page, Section};
+use genrec::page::Page;
 
 mod shared;
 use shared::device::Backend;
@@ -82,7 +84,7 @@ enum Analysis {
     Sweep {
         /// What is varied.
         #[arg(value_enum)]
-        what: Setting,
+        what: Swept,
         /// Its values.
         #[arg(value_delimiter = ',')]
         values: Vec<f64>,
@@ -91,7 +93,7 @@ enum Analysis {
 
 /// What a sweep varies.
 #[derive(Clone, Copy, ValueEnum)]
-enum Setting {
+enum Swept {
     /// L, the codes of an identifier.
     Levels,
     /// N, the codewords of a level.
@@ -104,6 +106,20 @@ enum Setting {
     Clusters,
     /// The temperature of the ranking-guided loss.
     Tau,
+}
+
+impl Swept {
+    /// The setting of the tokenizer, if it is one.
+    fn tokenizer(self) -> Option<Setting> {
+        match self {
+            Self::Levels => Some(Setting::Levels),
+            Self::Codewords => Some(Setting::Codewords),
+            Self::Alpha => Some(Setting::Alpha),
+            Self::Beta => Some(Setting::Beta),
+            Self::Clusters => Some(Setting::Clusters),
+            Self::Tau => None,
+        }
+    }
 }
 
 /// What all analyses need.
@@ -193,20 +209,17 @@ impl Lab {
         Ok(trained.0)
     }
 
-    fn test(&self, recommender: &SequenceRecommender) -> Result<Report<Test>> {
-        Ok(evaluate(
-            recommender,
-            &self.split.test,
-            &EvaluateConfig::new(1),
-        )?)
+    fn evaluation(&self) -> EvaluateConfig {
+        EvaluateConfig::new(1).with_training(self.split.train.clone())
     }
 
-    fn validate(&self, recommender: &SequenceRecommender) -> Result<Report<Validation>> {
-        Ok(evaluate(
-            recommender,
-            &self.split.validation,
-            &EvaluateConfig::new(1),
-        )?)
+    fn test(&self, recommender: &impl Recommender) -> Result<Report<Test>> {
+        Ok(evaluate(recommender, &self.split.test, &self.evaluation())?)
+    }
+
+    fn validate(&self, recommender: &impl Recommender) -> Result<Report<Validation>> {
+        let cases = &self.split.validation;
+        Ok(evaluate(recommender, cases, &self.evaluation())?)
     }
 
     fn ablation(&self, seeds: &[u64], tau: f64, run: impl Fn(u64) -> Run) -> Result<()> {
@@ -240,6 +253,14 @@ impl Lab {
         let mut first: Option<SeedSummary> = None;
         let mut comparisons = Vec::new();
         for (name, reports) in rows {
+            // One seed has no spread to summarise or to test with.
+            let reports = match <[_; 1]>::try_from(reports) {
+                Ok([report]) => {
+                    table.push(report.named(name))?;
+                    continue;
+                }
+                Err(reports) => reports,
+            };
             let summary = SeedSummary::new(name, reports)?;
             match &first {
                 Some(first) => comparisons.push(PairedTest::new(1).compare_seeds(&summary, first)?),
@@ -247,7 +268,8 @@ impl Lab {
             }
             table.push_seeds(summary)?;
         }
-        println!("\n{table}");
+        let last = *seeds.last().ok_or("--seeds: at least one")?;
+        finish(&table, &run(last))?;
         for comparison in comparisons {
             println!("{comparison}\n");
         }
@@ -268,7 +290,7 @@ impl Lab {
             println!("{inspection}");
             page = page
                 .with_section(inspection.section())
-                .with_section(codewords(name, &tokenizer)?);
+                .with_section(tokenizer.codewords_section(name)?);
         }
         let path = run.out.join("codes.html");
         page.save(&path)?;
@@ -284,8 +306,7 @@ impl Lab {
         let trained = run.sasrec(&sasrec, self.preset.sasrec_training(), &self.split)?;
         let rows = trained.model.item_embeddings()?;
         let mut table = Table::new();
-        let evaluation = EvaluateConfig::new(1);
-        table.push(evaluate(&trained.model, &self.split.test, &evaluation)?)?;
+        table.push(self.test(&trained.model)?)?;
         for ablation in [Ablation::Semantic, Ablation::Both] {
             let mut config = self.preset.tokenizer(text.dim()).ablated(ablation);
             if let Some(term) = &mut config.collaborative {
@@ -295,94 +316,38 @@ impl Lab {
             let model = trained
                 .model
                 .with_item_embeddings(&tokenizer.quantized()?)?;
-            let report = evaluate(&model, &self.split.test, &evaluation)?;
+            let report = self.test(&model)?;
             table.push(report.named(format!("SASRec on {}'s rows", ablation.name())))?;
         }
-        println!("\n{table}");
-        Ok(())
+        finish(&table, run)
     }
 
-    fn sweep(&self, run: &Run, what: Setting, values: &[f64]) -> Result<()> {
+    fn sweep(&self, run: &Run, what: Swept, values: &[f64]) -> Result<()> {
         let text = self.text(run)?;
         let collaborative = self.collaborative(run)?;
         let mut table = Table::new();
         for &value in values {
             let mut config = self.preset.tokenizer(text.dim());
             let mut training = self.training();
-            vary(&mut config, &mut training, what, value)?;
+            match what.tokenizer() {
+                Some(setting) => config = config.with_setting(setting, value)?,
+                None => training.temperature = value,
+            }
             let symbol = what.to_possible_value().expect("no value is hidden");
             let name = format!("{}-{value}", symbol.get_name());
             let tokenizer = run.tokenizer(&name, config, &text, Some(&collaborative))?;
             let recommender = self.recommender(run, &name, &tokenizer, training)?;
             table.push(self.validate(&recommender)?)?;
         }
-        println!("\n{table}");
-        Ok(())
+        finish(&table, run)
     }
 }
 
-/// Sets what a sweep varies.
-fn vary(
-    config: &mut LetterConfig,
-    training: &mut TrainingConfig,
-    what: Setting,
-    value: f64,
-) -> Result<()> {
-    let count = || match value.fract() == 0.0 && value >= 1.0 {
-        true => Ok(value as usize),
-        false => Err(format!(
-            "{value} is no count: give whole numbers of at least 1"
-        )),
-    };
-    let sizes = &mut config.rqvae.quantizer.codebook_sizes;
-    match what {
-        Setting::Levels => *sizes = vec![sizes[0]; count()?],
-        Setting::Codewords => sizes.fill(count()?),
-        Setting::Alpha => {
-            if let Some(term) = &mut config.collaborative {
-                term.weight = value;
-            }
-        }
-        Setting::Beta => {
-            if let Some(term) = &mut config.diversity {
-                term.weight = value;
-            }
-        }
-        Setting::Clusters => {
-            if let Some(term) = &mut config.diversity {
-                term.clusters = count()?;
-            }
-        }
-        Setting::Tau => training.temperature = value,
-    }
-    if let (Setting::Clusters | Setting::Codewords, Some(term)) = (what, &mut config.diversity) {
-        // Cluster sizes as far around an even share as the paper's 10 to 60 around 25.6.
-        let even = config.rqvae.quantizer.codebook_sizes[0] as f64 / term.clusters as f64;
-        term.min_size = (even * 0.4) as usize;
-        term.max_size = (even * 2.4).ceil() as usize;
-    }
+/// Prints a table, and leaves it beside the checkpoints.
+fn finish<S: EvaluationSet>(table: &Table<S>, run: &Run) -> Result<()> {
+    println!("\n{table}");
+    let path = run.out.join("table.csv");
+    table.save_csv(&path)?;
+    println!("saved {}", path.display());
     Ok(())
-}
-
-/// The codewords of all levels in their first two principal components.
-fn codewords(name: &str, tokenizer: &Letter) -> Result<Section> {
-    let mut section = Section::new(format!("Codewords of {name}"));
-    for level in 0..tokenizer.space.codebooks().len() {
-        let codebook = Embeddings::new(tokenizer.codebook(level).to_owned())?;
-        let found = codebook.principal_components(2)?;
-        let axis = |number: usize| {
-            let share = 100.0 * found.explained[number];
-            format!("component {} ({share:.0} % of the variance)", number + 1)
-        };
-        let points = (0..codebook.rows())
-            .map(|row| found.rows.row(row))
-            .map(|row| (f64::from(row[0]), f64::from(row[1])));
-        section = section.with_chart(
-            LineChart::new(format!("Level {}", level + 1))
-                .without_lines()
-                .with_axes(axis(0), axis(1))
-                .with_series("codewords", points),
-        );
-    }
-    Ok(section)
 }

@@ -104,7 +104,7 @@ pub enum Error {
 
     /// A report without the figures of single users, where these are needed.
     #[error(
-        "the report of {recommender} has no figures of single users, as it was loaded from a file; evaluate it again"
+        "the report of {recommender} has no figures of single users, as it was loaded from a file of an earlier version; evaluate it again"
     )]
     NoOutcomes {
         /// The recommender.

@@ -1,6 +1,8 @@
 //! Small splits that the tests of this crate share.
 
-use genrec_data::{Interactions, ItemId, Split, leave_one_out, time_ratio};
+use genrec_data::{Interactions, ItemId, Split, Test, leave_one_out, time_ratio};
+
+use crate::Report;
 
 /// Forty users who walk through thirty items in the same direction, each from another place, with a stumble now and then.
 pub(crate) fn split() -> Split {
@@ -44,4 +46,19 @@ fn the_split_by_time_has_what_it_says() {
     }));
     let cold = |item: &ItemId| split.cold.contains(*item);
     assert!(cases.iter().any(|case| case.targets.iter().any(cold)));
+}
+
+/// The report as a file of an earlier version gives it back: without the outcomes of single users.
+pub(crate) fn without_outcomes(report: &Report<Test>) -> Report<Test> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("report.json");
+    report.save_json(&path).expect("saved");
+    let text = std::fs::read_to_string(&path).expect("written");
+    let mut file: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let found = file
+        .as_object_mut()
+        .and_then(|file| file.remove("outcomes"));
+    assert!(found.is_some());
+    std::fs::write(&path, file.to_string()).expect("written");
+    Report::load_json(&path).expect("loaded")
 }

@@ -92,5 +92,5 @@ pub use report::{Figure, Report, SliceFigures, Spread};
 pub use seeds::{SeedFigure, SeedSummary};
 pub use slices::{Fifth, ItemSlices, Slice};
 pub use spread::{coverage, gini, mean_popularity};
-pub use table::Table;
+pub use table::{Row, Table};
 pub use ties::{TieRule, TiedTargets};

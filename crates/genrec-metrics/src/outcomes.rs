@@ -1,13 +1,14 @@
 //! What an evaluation found user by user.
 
 use genrec_data::UserId;
+use serde::{Deserialize, Serialize};
 
 use crate::Metric;
 
 /// Every metric at every k of every user: what a test over users needs and a mean no longer has.
 ///
-/// [`evaluate`](crate::evaluate) keeps it in the [`Report`](crate::Report); the report's files do not have it.
-#[derive(Debug, Clone, PartialEq)]
+/// [`evaluate`](crate::evaluate) keeps it in the [`Report`](crate::Report), and so do the report's JSON files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcomes {
     columns: Vec<(Metric, usize)>,
     users: Vec<UserId>,
@@ -24,6 +25,12 @@ impl Outcomes {
             users,
             rows,
         }
+    }
+
+    /// Whether there is a figure in every column for each of `users` users: a file may say anything.
+    pub(crate) fn fit(&self, users: usize) -> bool {
+        let cells = self.users.len().checked_mul(self.columns.len());
+        self.users.len() == users && !self.columns.is_empty() && cells == Some(self.rows.len())
     }
 
     /// The mean of several outcomes of the same users and columns.

@@ -1,8 +1,9 @@
 //! Residual-quantized auto-encoder (TIGER, section 3.1; LETTER, section 3.1).
 
+use crate::error::at_least_one;
 use crate::quantizer::EpochCodes;
 use crate::{
-    CodeUsage, Codebook, Mlp, MlpConfig, MlpInit, Quantized, Quantizer, ResidualQuantizer,
+    CodeUsage, Codebook, Error, Mlp, MlpConfig, MlpInit, Quantized, Quantizer, ResidualQuantizer,
     ResidualQuantizerConfig, Result,
 };
 use burn::config::Config;
@@ -60,12 +61,32 @@ impl RqVaeConfig {
             .with_init(MlpInit::Xavier)
     }
 
+    /// Whether it can be made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a width of 0 or a dropout out of `0..1`, and what
+    /// [`ResidualQuantizerConfig::check`] finds.
+    pub fn check(&self) -> Result<()> {
+        if !(0.0..1.0).contains(&self.dropout) {
+            return Err(Error::Config {
+                field: "RqVaeConfig::dropout",
+                found: self.dropout.to_string(),
+                expected: "a probability of at least 0 and below 1",
+            });
+        }
+        at_least_one(&[("RqVaeConfig::d_input", self.d_input)])?;
+        for &width in &self.hidden {
+            at_least_one(&[("RqVaeConfig::hidden", width)])?;
+        }
+        self.quantizer.check()
+    }
+
     /// Makes the networks and codebooks.
     ///
     /// # Panics
     ///
-    /// If a width is 0, `dropout` is not in `0..1`, or [`ResidualQuantizerConfig::check`] finds
-    /// something.
+    /// If [`check`](Self::check) finds something.
     pub fn init(&self, device: &Device) -> RqVae {
         let mut widths = vec![self.d_input];
         widths.extend(&self.hidden);

@@ -39,7 +39,9 @@
 //! let trained = trainer.fit(model, &tokens, &split.train, &split.validation, |_| {})?;
 //!
 //! let recommender = SequenceRecommender::new("TIGER", trained.model, Retrieval::new(tokens));
-//! println!("{}", evaluate(&recommender, &split.test, &EvaluateConfig::new(1))?);
+//! // With the training the report says what the split gives away of the answers.
+//! let config = EvaluateConfig::new(1).with_training(split.train.clone());
+//! println!("{}", evaluate(&recommender, &split.test, &config)?);
 //! # Ok(())
 //! # }
 //! ```

@@ -1,7 +1,9 @@
 //! A run as one page: what went in, how it trained, what items are called, and how good it is.
 
+use std::collections::BTreeMap;
+
 use genrec_identify::inspect::Inspection;
-use genrec_metrics::{EvaluationSet, Metric, Report, Slice, Table};
+use genrec_metrics::{EvaluationSet, Metric, Row, Slice, Table};
 use genrec_page::{BarChart, Cell, LineChart, Page, Section, Table as PageTable};
 use genrec_train::EpochSummary;
 use serde::Serialize;
@@ -84,8 +86,9 @@ impl<S: EvaluationSet> RunReport<S> {
     /// The page: figures, settings, curves, identifiers.
     pub fn page(&self) -> Page {
         let mut page = Page::new(&self.title);
-        if !self.table.reports().is_empty() {
-            page = page.with_section(self.figures());
+        let rows: Vec<Row<'_, S>> = self.table.rows().collect();
+        if let [first, ..] = &rows[..] {
+            page = page.with_section(self.figures(&rows, first));
         }
         page = page.with_section(self.settings());
         if !self.trainings.is_empty() {
@@ -96,11 +99,10 @@ impl<S: EvaluationSet> RunReport<S> {
         })
     }
 
-    fn figures(&self) -> Section {
-        let reports = self.table.reports();
-        let protocol = reports[0].protocol();
+    fn figures(&self, rows: &[Row<'_, S>], first: &Row<'_, S>) -> Section {
+        let protocol = first.protocol();
         let several = protocol.targets > protocol.cases;
-        let columns: Vec<(Metric, usize)> = reports[0]
+        let columns: Vec<(Metric, usize)> = first.reports()[0]
             .figures()
             .iter()
             // With one right item a user the hit rate is the recall.
@@ -111,71 +113,29 @@ impl<S: EvaluationSet> RunReport<S> {
             .iter()
             .map(|(metric, k)| format!("{}@{k}", metric.symbol()));
         let header = std::iter::once("recommender".to_owned()).chain(header);
-        let rows = reports.iter().map(|report| {
-            let cells = columns.iter().map(|&(metric, k)| cell(report, metric, k));
-            std::iter::once(Cell::from(report.recommender())).chain(cells)
+        let shown = rows.iter().map(|row| {
+            let cells = columns.iter().map(|&(metric, k)| cell(row, metric, k));
+            std::iter::once(Cell::from(row.name())).chain(cells)
         });
         let k = protocol.ks.last().copied().unwrap_or(10);
-        let names = reports.iter().map(Report::recommender);
-        let ndcg = BarChart::new(format!("NDCG@{k}"), names)
+        let ndcg = BarChart::new(format!("NDCG@{k}"), rows.iter().map(Row::name))
             .with_axes("recommender", format!("NDCG@{k}"))
             .with_series(
                 format!("NDCG@{k}"),
-                reports
-                    .iter()
-                    .filter_map(|report| report.value(Metric::Ndcg, k)),
+                rows.iter().filter_map(|row| row.value(Metric::Ndcg, k)),
             );
         let caption = self.table.caption();
         let mut section = caption
             .lines()
             .fold(Section::new("How good it is"), Section::with_paragraph)
             .with_table(
-                PageTable::new("Means over users, with 95 % intervals", header).with_rows(rows),
+                PageTable::new("Means over users, with 95 % intervals", header).with_rows(shown),
             )
             .with_chart(ndcg);
-        if let Some(slices) = self.popularity(k) {
+        if let Some(slices) = popularity(rows, k) {
             section = section.with_chart(slices);
         }
         section
-    }
-
-    /// NDCG by the popularity of the right item, where the reports have slices.
-    fn popularity(&self, k: usize) -> Option<BarChart> {
-        let fifths: Vec<Slice> = self.table.reports()[0]
-            .slices()
-            .iter()
-            .map(|figures| figures.slice)
-            .filter(|slice| matches!(slice, Slice::Popularity(_)))
-            .collect();
-        if fifths.is_empty() {
-            return None;
-        }
-        let names: Vec<String> = fifths.iter().map(ToString::to_string).collect();
-        let chart = BarChart::new(
-            format!("NDCG@{k} by the popularity of the right item, a fifth of the items each"),
-            names,
-        )
-        .with_axes("items", format!("NDCG@{k}"));
-        let bars = |report: &Report<S>| {
-            let of = |&slice: &Slice| {
-                let found = report
-                    .slices()
-                    .iter()
-                    .find(|figures| figures.slice == slice)?;
-                let mut figures = found.figures.iter();
-                let figure = figures.find(|figure| (figure.metric, figure.k) == (Metric::Ndcg, k));
-                figure.map(|figure| figure.value)
-            };
-            fifths
-                .iter()
-                .map(|slice| of(slice).unwrap_or(0.0))
-                .collect::<Vec<_>>()
-        };
-        let sliced = self.table.reports().iter();
-        let sliced = sliced.filter(|report| !report.slices().is_empty());
-        Some(sliced.fold(chart, |chart, report| {
-            chart.with_series(report.recommender(), bars(report))
-        }))
     }
 
     /// Single values in sight, configurations folded.
@@ -210,8 +170,16 @@ impl<S: EvaluationSet> RunReport<S> {
             let validation = LineChart::new(format!("{name}: NDCG@10 on validation"))
                 .with_axes("epoch", "NDCG@10")
                 .with_zero()
-                .with_series("validation", validated);
-            section = section.with_chart(loss).with_chart(validation);
+                .with_series("validation", validated.clone());
+            // A curve needs a point: a training may have had no epochs, or none that was validated.
+            if epochs.is_empty() {
+                section = section.with_paragraph(&format!("{name}: no epochs"));
+                continue;
+            }
+            section = section.with_chart(loss);
+            if validated.count() > 0 {
+                section = section.with_chart(validation);
+            }
         }
         section
     }
@@ -238,15 +206,119 @@ fn words(value: &Value) -> String {
     }
 }
 
-fn cell<S: EvaluationSet>(report: &Report<S>, metric: Metric, k: usize) -> Cell {
-    let Some(figure) = report.figure(metric, k) else {
+fn cell<S: EvaluationSet>(row: &Row<'_, S>, metric: Metric, k: usize) -> Cell {
+    let Some(value) = row.value(metric, k) else {
         return Cell::missing();
     };
-    Cell::Number(match figure.interval {
-        Some(interval) => format!(
-            "{:.4} ({:.4}–{:.4})",
-            figure.value, interval.low, interval.high
-        ),
-        None => format!("{:.4}", figure.value),
-    })
+    let mut words = format!("{value:.4}");
+    if let Some(deviation) = row.deviation(metric, k) {
+        words += &format!(" ± {deviation:.4}");
+    }
+    if let Some(interval) = row.interval(metric, k) {
+        words += &format!(" ({:.4}–{:.4})", interval.low, interval.high);
+    }
+    Cell::Number(words)
+}
+
+/// NDCG by the popularity of the right item, of the rows whose reports have such slices: the mean over the seeds of a row, for the parts that anybody has a target in.
+fn popularity<S: EvaluationSet>(rows: &[Row<'_, S>], k: usize) -> Option<BarChart> {
+    let mut bars: Vec<(String, BTreeMap<String, f64>)> = Vec::new();
+    let mut parts: Vec<String> = Vec::new();
+    for row in rows {
+        let mut sums: BTreeMap<String, f64> = BTreeMap::new();
+        for report in row.reports() {
+            for found in report.slices() {
+                let figure = found.figure(Metric::Ndcg, k);
+                let (Slice::Popularity(_), Some(figure)) = (found.slice, figure) else {
+                    continue;
+                };
+                let part = found.slice.to_string();
+                if !parts.contains(&part) {
+                    parts.push(part.clone());
+                }
+                *sums.entry(part).or_default() += figure.value / row.reports().len() as f64;
+            }
+        }
+        if !sums.is_empty() {
+            bars.push((row.name(), sums));
+        }
+    }
+    if bars.is_empty() {
+        return None;
+    }
+    // The same targets are sliced alike for all, unless rows were made with slices of other data: only what all have is compared.
+    parts.retain(|part| bars.iter().all(|(_, sums)| sums.contains_key(part)));
+    if parts.is_empty() {
+        return None;
+    }
+    let title = "by the popularity of the right item, a fifth of the items each";
+    let chart = BarChart::new(format!("NDCG@{k} {title}"), parts.clone())
+        .with_axes("items", format!("NDCG@{k}"));
+    Some(bars.into_iter().fold(chart, |chart, (name, sums)| {
+        chart.with_series(name, parts.iter().map(|part| sums[part]))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use genrec_data::{Interactions, ItemId, Test, leave_one_out};
+    use genrec_metrics::{
+        EvaluateConfig, ItemKnnConfig, ItemSlices, Report, SeedSummary, evaluate,
+    };
+
+    use super::*;
+
+    /// Reports of item kNN with these windows, sliced or not.
+    fn reports(windows: &[usize], sliced: bool) -> Vec<Report<Test>> {
+        let history = |user: u32| {
+            (user..user + 6)
+                .map(|item| ItemId::new(item % 12))
+                .collect()
+        };
+        let interactions = Interactions::new(12, (0..20).map(history).collect()).unwrap();
+        let split = leave_one_out(&interactions).unwrap();
+        let mut config = EvaluateConfig::new(1);
+        if sliced {
+            config = config.with_slices(ItemSlices::of(&split.train));
+        }
+        let knn = |&window: &usize| {
+            let config = ItemKnnConfig::new().with_window(window);
+            config.fit(&split.train).unwrap()
+        };
+        let knn = windows.iter().map(knn);
+        knn.map(|knn| evaluate(&knn, &split.test, &config).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn rows_of_several_seeds_are_on_the_page() {
+        let mut table = Table::new();
+        let summary = SeedSummary::new("walker", reports(&[1, 2], true)).unwrap();
+        table.push_seeds(summary).unwrap();
+        let page = RunReport::new("A walk").with_table(table.clone()).page();
+        let html = page.to_html().unwrap();
+        assert!(html.contains("How good it is"));
+        assert!(html.contains("walker (2 seeds)"));
+        assert!(html.contains("by the popularity of the right item"));
+        let [single] = <[_; 1]>::try_from(reports(&[3], false)).unwrap();
+        table.push(single.named("unsliced")).unwrap();
+        let page = RunReport::new("A walk").with_table(table).page();
+        let html = page.to_html().unwrap();
+        assert!(html.contains("walker (2 seeds)") && html.contains("unsliced"));
+    }
+
+    #[test]
+    fn trainings_without_epochs_or_validations_make_a_page() {
+        let epoch = EpochSummary {
+            epoch: 1,
+            loss: 1.5,
+            validation: None,
+        };
+        let report = RunReport::<Test>::new("Nothing yet")
+            .with_training("none", &[])
+            .with_training("one", &[epoch]);
+        let html = report.page().to_html().unwrap();
+        assert!(html.contains("none: no epochs"));
+        assert!(html.contains("one: loss") && !html.contains("one: NDCG@10"));
+    }
 }

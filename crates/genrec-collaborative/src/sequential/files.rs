@@ -5,6 +5,7 @@ use std::path::Path;
 use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::Device;
+use genrec_metrics::SeenItems;
 use genrec_train::sealed::{self, Format};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,9 @@ struct About {
     config: SequentialConfig,
     items: usize,
     users: usize,
+    /// Folders of earlier versions do not say it.
+    #[serde(default)]
+    seen: SeenItems,
 }
 
 impl SequentialModel {
@@ -46,6 +50,7 @@ impl SequentialModel {
             config: self.config.clone(),
             items: self.items,
             users: self.users,
+            seen: self.seen,
         };
         Ok(sealed::finish(&partial, folder, FORMAT, &about)?)
     }
@@ -68,6 +73,6 @@ impl SequentialModel {
         let model = model
             .try_load_record(record)
             .map_err(|error| malformed(error.to_string()))?;
-        Ok(model)
+        Ok(model.with_seen_items(about.seen))
     }
 }

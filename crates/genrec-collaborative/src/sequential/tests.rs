@@ -320,7 +320,7 @@ fn every_loss_learns_what_is_planted() {
 fn a_model_is_saved_and_opened_and_its_rows_are_changed() {
     let folder = tempfile::tempdir().unwrap();
     for config in all() {
-        let model = model(&config);
+        let model = model(&config).with_seen_items(SeenItems::Removed);
         let path = folder.path().join(model.name());
         model.save(&path).unwrap();
         let opened = SequentialModel::open(&path, &Device::default()).unwrap();
@@ -328,6 +328,7 @@ fn a_model_is_saved_and_opened_and_its_rows_are_changed() {
         let queries = [Query::new(UserId::new(2), &history)];
         assert_eq!(opened.recommend(&queries, 9), model.recommend(&queries, 9));
         assert_eq!(opened.config(), model.config());
+        assert_eq!(opened.seen_items(), model.seen_items());
 
         let rows = model.item_embeddings().unwrap();
         let same = model.with_item_embeddings(&rows).unwrap();

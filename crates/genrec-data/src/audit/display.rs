@@ -53,7 +53,7 @@ impl fmt::Display for Example {
 }
 
 impl fmt::Display for Audit {
-    /// One line: what was found, then what was looked for and not found. With `{:#}` one line for each, with examples.
+    /// One line: what was found, what was looked for and not found, and whether training was left out. With `{:#}` one line for each, with examples.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() {
             return self.fmt_lines(f);
@@ -66,6 +66,10 @@ impl fmt::Display for Audit {
         let mut parts: Vec<String> = found.collect();
         if !nowhere.is_empty() {
             parts.push(format!("no {}", nowhere.join(", no ")));
+        }
+        // Silence would read as if it had been looked for.
+        if !self.findings.is_empty() && self.finding(Check::TargetInTraining).is_none() {
+            parts.push("what training gives away was not looked for: it was not given".into());
         }
         f.write_str(&parts.join("; "))
     }

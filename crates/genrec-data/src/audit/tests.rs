@@ -130,8 +130,10 @@ fn reads_as_a_line_or_as_lines_with_examples() {
     assert_eq!(
         audit.to_string(),
         "1 of 2 users (50.0 %) with a target in their own history; no users with the history and targets of an earlier user, \
-         no users with an empty history"
+         no users with an empty history; what training gives away was not looked for: it was not given"
     );
+    let trained = super::audit(&split.train, split.test.cases());
+    assert!(!trained.to_string().contains("not looked for"), "{trained}");
     assert_eq!(
         format!("{audit:#}").lines().next(),
         Some("1 of 2 users (50.0 %) with a target in their own history: user 0, item 0")

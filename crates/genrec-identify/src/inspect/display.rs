@@ -8,7 +8,7 @@ use super::{
 };
 
 impl fmt::Display for Inspection {
-    /// All parts but the listed collisions, of which the first three are shown.
+    /// All parts; of the listed collisions the titles, as far as a line reaches.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -26,17 +26,14 @@ impl fmt::Display for Inspection {
                 collisions.items, collisions.groups, collisions.largest
             )?;
         }
-        for group in collisions.listed.iter().take(3) {
-            let title = group.items.iter().find_map(|item| item.title.as_deref());
-            writeln!(
-                f,
-                "  {}: {} items{}",
-                group.identifier,
-                group.size,
-                title
-                    .map(|title| format!(", such as {title:.60}"))
-                    .unwrap_or_default()
-            )?;
+        for group in &collisions.listed {
+            let titles = group.items.iter().filter_map(|item| item.title.as_deref());
+            let titles: Vec<String> = titles.map(|title| format!("{title:.40}")).take(3).collect();
+            write!(f, "  {}: {} items", group.identifier, group.size)?;
+            if !titles.is_empty() {
+                write!(f, ": {}", titles.join(" | "))?;
+            }
+            writeln!(f)?;
         }
         let (header, rows) = self.level_columns();
         writeln!(f, "{}", grid(header, rows))?;

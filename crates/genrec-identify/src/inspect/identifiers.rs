@@ -8,6 +8,9 @@ use crate::{
     table::{check_codes, check_sizes},
 };
 
+/// Every codeword is counted, used or not: a file of a few bytes must not ask for gigabytes.
+const LARGEST_INFERRED: usize = 1 << 24;
+
 /// Identifiers as somebody published them, to be looked at: of any lengths, collisions included.
 ///
 /// To work with them, read a [`CodeTable`] (one length, collisions included) or an [`IdentifierTable`] (any lengths, unique); both
@@ -43,10 +46,18 @@ impl Identifiers {
 
     fn from_rows(rows: Vec<Identifier>) -> Result<Self> {
         let mut codebook_sizes = Vec::new();
-        for row in &rows {
+        for (item, row) in rows.iter().enumerate() {
             codebook_sizes.resize(codebook_sizes.len().max(row.len()), 0);
-            for (size, code) in codebook_sizes.iter_mut().zip(row.iter()) {
-                *size = code.index().saturating_add(1).max(*size);
+            for (level, (size, code)) in codebook_sizes.iter_mut().zip(row.iter()).enumerate() {
+                if code.index() >= LARGEST_INFERRED {
+                    return Err(Error::Shape {
+                        expected: format!(
+                            "codes below {LARGEST_INFERRED} where no codebook sizes are given: use codes of codebooks, not hashes"
+                        ),
+                        found: format!("code {} of item {item}, level {}", code.index(), level + 1),
+                    });
+                }
+                *size = (code.index() + 1).max(*size);
             }
         }
         check_sizes(rows.len(), &codebook_sizes)?;
@@ -254,6 +265,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_small_file_does_not_ask_for_gigabytes() {
+        let text = r#"{"0": ["<a_3>", "<b_1>"], "1": ["<a_3>", "<b_2000000000>"]}"#;
+        let error = Identifiers::from_index_json(text).unwrap_err().to_string();
+        assert!(
+            error.contains("code 2000000000 of item 1, level 2"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -170,10 +170,10 @@ impl LetterConfig {
     ///
     /// # Errors
     ///
-    /// A weight out of its range, codebooks that no clusters of the sizes asked for hold, or a diversity loss on
-    /// codebooks that learn by moving averages and which no gradient reaches.
+    /// A network that cannot be, a weight out of its range, codebooks that no clusters of the sizes asked for hold, or a
+    /// regularizer whose gradient reaches nothing, because codebooks learn by moving averages.
     pub fn check(&self) -> Result<()> {
-        self.rqvae.quantizer.check()?;
+        self.rqvae.check()?;
         self.training.check()?;
         let weights = [
             (
@@ -194,9 +194,29 @@ impl LetterConfig {
                 });
             }
         }
+        let quantizer = &self.rqvae.quantizer;
+        if self.collaborative.is_some()
+            && quantizer.update != CodebookUpdate::Gradient
+            && quantizer.quantized_gradient == QuantizedGradient::Codebooks
+        {
+            return Err(Error::Config {
+                option: "ResidualQuantizerConfig::quantized_gradient",
+                expected: String::from(
+                    "`QuantizedGradient::Encoder` with a collaborative loss on codebooks of moving averages, which no gradient reaches (or `with_collaborative(None)`)",
+                ),
+                found: format!("{:?}", quantizer.quantized_gradient),
+            });
+        }
         let Some(diversity) = &self.diversity else {
             return Ok(());
         };
+        if diversity.iterations == 0 {
+            return Err(Error::Config {
+                option: "DiversityConfig::iterations",
+                expected: String::from("at least 1"),
+                found: String::from("0"),
+            });
+        }
         if self.rqvae.quantizer.update != CodebookUpdate::Gradient {
             return Err(Error::Config {
                 option: "ResidualQuantizerConfig::update",

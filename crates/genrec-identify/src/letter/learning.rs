@@ -267,4 +267,20 @@ fn what_cannot_work_is_refused_with_its_remedy() {
     let mut averaged = config().with_diversity(Some(diversity(0.1)));
     averaged.rqvae.quantizer.update = CodebookUpdate::Ema { decay: 0.9 };
     assert!(message(&averaged, &world.text, None).contains("`with_diversity(None)`"));
+    // Nor does the collaborative term reach codebooks of moving averages, only the encoder.
+    let mut unreached = with.clone();
+    unreached.rqvae.quantizer.update = CodebookUpdate::Ema { decay: 0.9 };
+    let refused = message(&unreached, &world.text, Some(&world.collaborative));
+    assert!(refused.contains("QuantizedGradient::Encoder"), "{refused}");
+    unreached.rqvae.quantizer.quantized_gradient = QuantizedGradient::Encoder;
+    unreached.check().unwrap();
+    let unclustered = diversity(0.1).with_iterations(0);
+    let unclustered = config().with_diversity(Some(unclustered));
+    assert!(message(&unclustered, &world.text, None).contains("DiversityConfig::iterations"));
+    let mut narrow = config();
+    narrow.rqvae.hidden = vec![0];
+    assert!(message(&narrow, &world.text, None).contains("RqVaeConfig::hidden"));
+    let mut dropped = config();
+    dropped.rqvae.dropout = 1.0;
+    assert!(message(&dropped, &world.text, None).contains("RqVaeConfig::dropout"));
 }

@@ -61,6 +61,7 @@
 
 mod ablation;
 mod aligned;
+mod codewords;
 mod collaborative;
 mod config;
 mod diversity;
@@ -72,6 +73,7 @@ mod learning;
 #[cfg(test)]
 mod planted;
 mod regularizer;
+mod sweep;
 mod trainer;
 
 pub use ablation::Ablation;
@@ -79,4 +81,5 @@ pub use collaborative::{ContrastiveForm, collaborative_loss};
 pub use config::{Alignment, CollaborativeConfig, DiversityConfig, LetterConfig};
 pub use diversity::{Clusters, diversity_loss};
 pub use fitted::{Letter, LetterEpoch};
+pub use sweep::Setting;
 pub use trainer::LetterTrainer;

@@ -47,7 +47,7 @@ impl Regularizer {
         }
     }
 
-    /// The weighted sum of both terms, `[1]`; `None` where there are none.
+    /// The weighted sum of both terms, `[1]`; `None` where there are none. Once something went wrong it is no number, which ends the run without a checkpoint.
     pub(super) fn term(
         &mut self,
         model: &Aligned,
@@ -58,7 +58,7 @@ impl Regularizer {
             self.failure = self.cluster(model, batch.epoch).err();
         }
         if self.failure.is_some() {
-            return None;
+            return Some(Tensor::full([1], f32::NAN, &quantized.quantized.device()));
         }
         let collaborative = self.collaborative(model, quantized, batch);
         let diversity = self.diversity(model, quantized, batch);

@@ -78,8 +78,7 @@ impl LetterTrainer {
             shared.borrow_mut().term(model, quantized, batch)
         };
         let mut report = |done: &Progress| {
-            let mut regularizer = shared.borrow_mut();
-            let means = regularizer.take_means();
+            let means = shared.borrow_mut().take_means();
             history.push(LetterEpoch {
                 epoch: done.epoch,
                 epochs: done.epochs,
@@ -89,22 +88,19 @@ impl LetterTrainer {
                 diversity: means.diversity,
                 evaluation: done.evaluation.clone(),
             });
-            let told = history
+            history
                 .last()
-                .map_or(ControlFlow::Continue(()), &mut progress);
-            if regularizer.failure.is_some() {
-                ControlFlow::Break(())
-            } else {
-                told
-            }
+                .map_or(ControlFlow::Continue(()), &mut progress)
         };
         let callbacks = Callbacks::new()
             .with_regularizer(&mut regularize)
             .with_progress(&mut report);
-        let fitted = trainer.fit(model, &text.to_tensor(device), callbacks)?;
+        let fitted = trainer.fit(model, &text.to_tensor(device), callbacks);
+        // A regularizer that fails ends the run as one that diverges, before anything is saved: this is why.
         if let Some(failure) = shared.into_inner().failure {
             return Err(failure);
         }
+        let fitted = fitted?;
         let letter = Letter::of(fitted.quantizer.rqvae, text, device)?;
         Ok(Letter {
             projection: fitted

@@ -114,7 +114,7 @@ impl PairedTest {
     /// # Errors
     ///
     /// [`Error::Config`] for no permutation, [`Error::OtherProtocol`] if the reports were not measured in the same way on the same
-    /// users, and [`Error::NoOutcomes`] if one was loaded from a file.
+    /// users, and [`Error::NoOutcomes`] if one was loaded from a file of an earlier version.
     pub fn compare<S: EvaluationSet>(
         &self,
         first: &Report<S>,

@@ -86,11 +86,7 @@ fn other_users_other_rules_and_files_are_refused() {
     let [_, shared] = reports(&split, &config().with_ties(TieRule::Shared));
     assert!(refused(&shared).contains("ties is Pessimistic here and Shared there"));
 
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("report.json");
-    popular.save_json(&path).unwrap();
-    let loaded = Report::<Test>::load_json(&path).unwrap();
-    let message = refused(&loaded);
+    let message = refused(&fixture::without_outcomes(&popular));
     assert!(
         message.contains("most popular has no figures of single users"),
         "{message}"

@@ -177,6 +177,7 @@ mod tests {
             "ties counted against",
             "audit: ",
             "no users with a target in their own history",
+            "what training gives away was not looked for",
             "ties broken by a rule of its own, equal scores at different ranks in ",
         ];
         for expected in expected {

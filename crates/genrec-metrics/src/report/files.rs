@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Measured, Report};
 use crate::{
-    Error, EvaluationSet, Result,
+    Error, EvaluationSet, Outcomes, Result,
     atomic::{read_error, write_atomically},
 };
 
@@ -22,10 +22,14 @@ struct ReportFile {
     genrec_report: u32,
     #[serde(flatten)]
     measured: Measured,
+    /// Files of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outcomes: Option<Outcomes>,
 }
 
 impl<S: EvaluationSet> Report<S> {
-    /// Saves everything but the [outcomes](Self::outcomes) of single users as JSON; [`load_json`](Self::load_json) reads it back.
+    /// Saves everything as JSON, the [outcomes](Self::outcomes) of single users included, so that seeds measured in several processes can be summarised and tested;
+    /// [`load_json`](Self::load_json) reads it back.
     ///
     /// The file appears whole or not at all: it is written beside its place and renamed.
     ///
@@ -36,9 +40,10 @@ impl<S: EvaluationSet> Report<S> {
         let file = ReportFile {
             genrec_report: VERSION,
             measured: self.measured.clone(),
+            outcomes: self.outcomes().cloned(),
         };
         write_atomically(path.as_ref(), |out| {
-            serde_json::to_writer_pretty(&mut *out, &file)?;
+            serde_json::to_writer(&mut *out, &file)?;
             out.write_all(b"\n")
         })
     }
@@ -73,7 +78,16 @@ impl<S: EvaluationSet> Report<S> {
                 expected: S::HELD_OUT,
             });
         }
-        Ok(Self::new(file.measured, None))
+        let cases = file.measured.protocol.cases;
+        if file
+            .outcomes
+            .as_ref()
+            .is_some_and(|outcomes| !outcomes.fit(cases))
+        {
+            let reason = format!("its outcomes are not those of {cases} users: evaluate again");
+            return Err(not_a_report(reason));
+        }
+        Ok(Self::new(file.measured, file.outcomes))
     }
 }
 
@@ -84,7 +98,7 @@ mod tests {
     use genrec_data::{Test, Validation};
 
     use super::*;
-    use crate::{EvaluateConfig, ItemKnn, ItemSlices, evaluate, fixture};
+    use crate::{EvaluateConfig, ItemKnn, ItemSlices, SeedSummary, evaluate, fixture};
 
     fn report() -> Report<Test> {
         let split = fixture::split();
@@ -108,6 +122,7 @@ mod tests {
             assert_eq!(a.interval.is_some(), b.interval.is_some());
         }
         assert_eq!(a.slices().len(), b.slices().len());
+        assert_eq!(a.outcomes(), b.outcomes());
     }
 
     #[test]
@@ -117,6 +132,33 @@ mod tests {
         let report = report();
         report.save_json(&path).unwrap();
         assert_same(&report, &Report::load_json(&path).unwrap());
+    }
+
+    #[test]
+    fn seeds_of_several_processes_are_summarised() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        report().save_json(&path).unwrap();
+        let again = Report::<Test>::load_json(&path).unwrap();
+        let summary = SeedSummary::new("item kNN", vec![report(), again]).unwrap();
+        for figure in summary.figures() {
+            assert_eq!(figure.deviation, 0.0);
+        }
+        // A file of an earlier version, and one that was tampered with.
+        let text = fs::read_to_string(&path).unwrap();
+        let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        file["outcomes"]["rows"].as_array_mut().unwrap().pop();
+        fs::write(&path, file.to_string()).unwrap();
+        let error = Report::<Test>::load_json(&path).unwrap_err();
+        assert!(error.to_string().contains("outcomes"), "{error}");
+        file.as_object_mut().unwrap().remove("outcomes");
+        fs::write(&path, file.to_string()).unwrap();
+        assert!(
+            Report::<Test>::load_json(&path)
+                .unwrap()
+                .outcomes()
+                .is_none()
+        );
     }
 
     #[test]
@@ -146,11 +188,11 @@ mod tests {
             (&whole[..whole.len() / 2], "EOF"),
             (r#"{"genrec_report": 2}"#, "missing field"),
             (
-                &whole.replacen(r#""genrec_report": 2"#, r#""genrec_report": 7"#, 1),
+                &whole.replacen(r#""genrec_report":2"#, r#""genrec_report":7"#, 1),
                 "genrec_report is 7, expected 2",
             ),
             (
-                &whole.replacen(r#""value": "#, r#""value": null, "was": "#, 1),
+                &whole.replacen(r#""value":"#, r#""value":null,"was":"#, 1),
                 "null",
             ),
         ];

@@ -84,7 +84,7 @@ pub(crate) struct Measured {
 /// [`Table`](crate::Table).
 ///
 /// The wall time is the only part that differs between two runs with the same seed; `==` compares it as well, and leaves the
-/// [outcomes](Self::outcomes) of single users out, since files do not have them.
+/// [outcomes](Self::outcomes) of single users out, since files of earlier versions do not have them.
 #[derive(Debug, Clone)]
 pub struct Report<S> {
     measured: Measured,
@@ -194,7 +194,7 @@ impl<S: EvaluationSet> Report<S> {
         &self.measured.audit
     }
 
-    /// The metrics of every single user; `None` for a report that was loaded from a file.
+    /// The metrics of every single user; `None` for a report that was loaded from a file of an earlier version.
     #[must_use]
     pub fn outcomes(&self) -> Option<&Outcomes> {
         self.outcomes.as_deref()

@@ -69,7 +69,7 @@ impl<S: EvaluationSet> SeedSummary<S> {
     /// # Errors
     ///
     /// [`Error::Seeds`] for fewer than two reports, [`Error::OtherProtocol`] if they were not measured in the same way, and
-    /// [`Error::NoOutcomes`] if one was loaded from a file.
+    /// [`Error::NoOutcomes`] if one was loaded from a file of an earlier version.
     pub fn new(name: impl Into<String>, reports: Vec<Report<S>>) -> Result<Self> {
         let name = name.into();
         let [first, others @ ..] = &reports[..] else {

@@ -85,10 +85,7 @@ fn one_seed_other_protocols_and_files_are_refused() {
         message.contains("the report of kNN 3 cannot stand beside that of kNN 1: ties"),
         "{message}"
     );
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("report.json");
-    both[0].save_json(&path).unwrap();
-    let message = refused(vec![both[1].clone(), Report::load_json(&path).unwrap()]);
+    let message = refused(vec![both[1].clone(), fixture::without_outcomes(&both[0])]);
     assert!(
         message.contains("kNN 1 has no figures of single users"),
         "{message}"

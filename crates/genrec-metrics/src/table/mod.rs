@@ -5,7 +5,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use row::Row;
+pub use row::Row;
 
 use std::{fmt, path::Path};
 
@@ -155,7 +155,7 @@ impl<S: EvaluationSet> Table<S> {
 
         let mut grid = grid(header);
         for shown in self.rows() {
-            let figures = columns.iter().map(|&(metric, k)| shown.figure(metric, k));
+            let figures = columns.iter().map(|&(metric, k)| shown.shown(metric, k));
             let mut cells: Vec<String> =
                 figures.map(|cell| cell.replace('\n', break_line)).collect();
             if let Some(spread) = shown.last_spread() {
@@ -176,7 +176,8 @@ impl<S: EvaluationSet> Table<S> {
         self.all_reports().next()
     }
 
-    fn rows(&self) -> impl Iterator<Item = Row<'_, S>> {
+    /// All rows, in the order in which they were added.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_, S>> {
         self.places.iter().map(|place| match *place {
             Place::Report(index) => Row::One(&self.reports[index]),
             Place::Summary(index) => Row::Seeds(&self.summaries[index]),

@@ -99,7 +99,7 @@ fn text_has_every_part() {
     let expected = [
         "planted & good: 20 identifiers for 20 items, no collisions",
         "mixed: 6 identifiers for 20 items, collision rate 70.00 %, 20 items in 6 groups, at most 4 together",
-        "<a_0>: 4 items, such as <item> 0",
+        "<a_0>: 4 items: <item> 0 | ",
         "perplexity",
         "text neighbours",
         "collaborative neighbours",
