@@ -54,6 +54,7 @@
 mod beam;
 mod error;
 mod filter;
+mod identity;
 mod overlay;
 mod scorer;
 mod token;

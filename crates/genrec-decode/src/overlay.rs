@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::filter::{EVERYTHING, Filter, Mask};
+use crate::identity::Identity;
 use crate::trie::Level;
 use crate::{Error, Result, TokenId, Trie, TrieBuilder};
 
@@ -10,11 +11,15 @@ use crate::{Error, Result, TokenId, Trie, TrieBuilder};
 ///
 /// Like the trie it is immutable: [`update`](Self::update) gives another one that shares the trie,
 /// while searches of the old one go on. An update takes time for all that has changed since the
-/// trie was built, not for the trie, so that changes are best made many at a time; when they have
-/// become many, [`to_trie`](Self::to_trie) makes a new trie of all.
+/// trie was built and, where that brings a depth a token that the trie does not have there, for the
+/// distinct tokens of that depth; not for the trie's identifiers. So changes are best made many at
+/// a time; when they have become many, [`to_trie`](Self::to_trie) makes a new trie of all.
 ///
 /// A search of an overlay finds, bit for bit, what a search of a trie of the same identifiers
-/// finds. The common beginnings of old and new identifiers are followed once.
+/// finds, with a scorer to which a token's score does not depend on the other candidates: among the
+/// [tokens of a depth](crate::View::tokens_at) are still those that only removed identifiers had,
+/// which a softmax over them counts. The common beginnings of old and new identifiers are followed
+/// once.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -41,6 +46,7 @@ pub struct Overlay {
     added: Trie,
     /// The tokens of both tries.
     levels: Vec<Level>,
+    identity: Identity,
 }
 
 impl Overlay {
@@ -50,6 +56,7 @@ impl Overlay {
         Self {
             levels: levels(&base, &added),
             removed: Mask::All,
+            identity: base.identity().clone(),
             base,
             added,
         }
@@ -114,6 +121,7 @@ impl Overlay {
             base: self.base.clone(),
             removed,
             added,
+            identity: Identity::new(),
         })
     }
 
@@ -142,6 +150,10 @@ impl Overlay {
         Trie::from_identifiers(kept.chain(self.added.identifiers()))
     }
 
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     pub(crate) fn removed(&self) -> &Mask {
         &self.removed
     }
@@ -159,23 +171,23 @@ impl Overlay {
     }
 }
 
-/// The tokens of two tries.
+/// The tokens of two tries. Where the second has none of its own, those of the first are shared.
 fn levels(base: &Trie, added: &Trie) -> Vec<Level> {
-    let depth = base.depth().max(added.depth());
-    let levels = (0..depth).map(|depth| {
+    let level = |depth: usize| {
         let tries = [base, added]
             .into_iter()
             .filter(|trie| depth < trie.depth());
-        let tokens: Vec<TokenId> = tries
-            .clone()
-            .flat_map(|trie| trie.tokens_at(depth))
-            .copied()
-            .collect();
         let terminals = tries.map(|trie| trie.level(depth).terminals).sum();
+        let (old, new) = (base.tokens_at(depth), added.tokens_at(depth));
         // The nodes are those of two tries, and never asked for.
-        Level::new(0..0, terminals, &tokens)
-    });
-    levels.collect()
+        if new.iter().all(|token| old.binary_search(token).is_ok()) {
+            base.level(depth).with_terminals(terminals)
+        } else {
+            Level::new(0..0, terminals, &[old, new].concat())
+        }
+    };
+    let depth = base.depth().max(added.depth());
+    (0..depth).map(level).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::filter::{Allowed, EVERYTHING, Mask};
+use crate::identity::Identity;
 use crate::trie::Level;
 use crate::{Overlay, Result, TokenId, Trie};
 
@@ -160,6 +161,11 @@ impl<'a> View<'a> {
             mask: &EVERYTHING,
         };
         [base, added]
+    }
+
+    /// What a [`Selection`](crate::Selection) remembers of what it was made for.
+    pub(crate) fn identity(self) -> &'a Identity {
+        self.upon.map_or(self.base.identity(), Overlay::identity)
     }
 
     fn removed(self) -> &'a Mask {

@@ -5,7 +5,7 @@ use genrec_train::on_cores;
 use rayon::prelude::*;
 
 /// How many works are to be done side by side on a device, so that all of it is busy.
-pub(crate) fn at_once(device: &Device) -> usize {
+fn at_once(device: &Device) -> usize {
     match on_cores(device) {
         true => rayon::current_num_threads(),
         false => 1,
@@ -13,20 +13,51 @@ pub(crate) fn at_once(device: &Device) -> usize {
 }
 
 /// Answers to `queries`, given by their numbers, in batches of like `length`, several side by side, with the query of each. A batch has at most `most` queries, and fewer where there would otherwise be nothing to do for
-/// some cores.
+/// some cores: so which queries share one depends on the number of cores, and with it how answers round. On an accelerator the batches are answered one after the other.
+///
+/// # Panics
+///
+/// If a batch gets more or fewer answers than it has queries.
 pub(crate) fn in_batches<A: Send, E: Send>(
-    mut queries: Vec<usize>,
+    queries: Vec<usize>,
     length: impl Fn(usize) -> usize,
     most: usize,
     device: &Device,
     answer: impl Fn(&[usize]) -> Result<Vec<A>, E> + Sync,
 ) -> Result<Vec<(usize, A)>, E> {
+    batches_at_once(at_once(device), queries, length, most, answer)
+}
+
+fn batches_at_once<A: Send, E: Send>(
+    at_once: usize,
+    mut queries: Vec<usize>,
+    length: impl Fn(usize) -> usize,
+    most: usize,
+    answer: impl Fn(&[usize]) -> Result<Vec<A>, E> + Sync,
+) -> Result<Vec<(usize, A)>, E> {
     queries.sort_by_key(|&query| length(query));
-    let batch = queries.len().div_ceil(at_once(device)).clamp(1, most);
-    let answers: Vec<Vec<A>> = queries
-        .par_chunks(batch)
-        .map(&answer)
-        .collect::<Result<_, E>>()?;
+    let batch = queries.len().div_ceil(at_once).clamp(1, most);
+    let answer = |batch: &[usize]| {
+        let answers = answer(batch)?;
+        assert_eq!(
+            answers.len(),
+            batch.len(),
+            "expected one answer for each of {} queries, found {}",
+            batch.len(),
+            answers.len()
+        );
+        Ok(answers)
+    };
+    let answers: Vec<Vec<A>> = match at_once {
+        1 => queries
+            .chunks(batch)
+            .map(answer)
+            .collect::<Result<_, E>>()?,
+        _ => queries
+            .par_chunks(batch)
+            .map(answer)
+            .collect::<Result<_, E>>()?,
+    };
     Ok(queries
         .into_iter()
         .zip(answers.into_iter().flatten())
@@ -70,6 +101,28 @@ mod tests {
         let mut sizes = sizes.into_inner().unwrap();
         sizes.sort_unstable();
         assert_eq!(sizes, [1, 3, 3]);
+    }
+
+    #[test]
+    fn batches_of_an_accelerator_are_answered_one_after_the_other() {
+        let here = std::thread::current().id();
+        // The threads of rayon are others than that of the test.
+        let answered_here = |at_once| {
+            let answer = |batch: &[usize]| {
+                Ok::<_, ()>(vec![std::thread::current().id() == here; batch.len()])
+            };
+            let found = batches_at_once(at_once, (0..9).collect(), |_| 0, 2, answer).unwrap();
+            found.into_iter().map(|(_, here)| here).collect::<Vec<_>>()
+        };
+        assert_eq!(answered_here(1), [true; 9]);
+        assert_eq!(answered_here(2), [false; 9]);
+    }
+
+    #[test]
+    #[should_panic(expected = "one answer for each of 2 queries, found 1")]
+    fn a_batch_that_is_not_answered_in_full_is_refused() {
+        let answer = |batch: &[usize]| Ok::<_, ()>(vec![(); batch.len().min(1)]);
+        let _ = batches_at_once(1, (0..3).collect(), |_| 0, 2, answer);
     }
 
     #[test]

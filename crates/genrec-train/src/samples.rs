@@ -24,7 +24,12 @@ impl Samples {
     ///
     /// With `whole_sequences`, a sample predicts the next item after each of its items (for a causal encoder); a longer history becomes
     /// several samples, none of which predicts an item again. Otherwise every prefix is a sample of its own, and predicts one item.
+    ///
+    /// # Panics
+    ///
+    /// If `max_history` is 0.
     pub fn new(interactions: &Interactions, max_history: usize, whole_sequences: bool) -> Self {
+        assert!(max_history > 0, "a sample needs at least one item to read");
         let mut samples = Vec::new();
         for (user, history) in interactions.iter() {
             let mut push = |start: usize, end: usize| {
@@ -188,6 +193,12 @@ mod tests {
             assert_eq!(targets, (1..12).collect::<Vec<_>>());
             assert!((0..samples.len()).all(|sample| samples.history(sample).len() <= 4));
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "at least one item to read")]
+    fn samples_that_read_nothing_are_refused() {
+        Samples::new(&interactions(&[3]), 0, true);
     }
 
     #[test]

@@ -331,16 +331,20 @@ mod tests {
             let path = folder.join(name);
             let good = fs::read(&path).unwrap();
             for place in 0..good.len() {
-                let mut bad = good.clone();
-                bad[place] ^= 1;
-                fs::write(&path, &bad).unwrap();
-                assert!(
-                    open::<Vec<f64>>(&folder, FORMAT).is_err(),
-                    "byte {place} of {name}"
-                );
+                let names_it = |message: String| {
+                    assert!(
+                        message.contains(&*path.to_string_lossy()),
+                        "byte {place}: {message}"
+                    );
+                };
+                for bit in 0..8 {
+                    let mut bad = good.clone();
+                    bad[place] ^= 1 << bit;
+                    fs::write(&path, &bad).unwrap();
+                    names_it(refusal(&folder));
+                }
                 fs::write(&path, &good[..place]).unwrap();
-                let message = refusal(&folder);
-                assert!(message.contains(name), "{message}");
+                names_it(refusal(&folder));
             }
             fs::write(&path, &good).unwrap();
         }

@@ -142,8 +142,8 @@ impl BeamSearch {
     ///
     /// # Panics
     ///
-    /// When there are more than `u32::MAX` filters, or a filter's selection was made for other
-    /// identifiers.
+    /// When there are more than `u32::MAX` filters, or a filter's [`Selection`](crate::Selection)
+    /// was made for another trie or overlay, or for this overlay before an update.
     pub fn search_filtered<'a>(
         &self,
         identifiers: impl Into<View<'a>>,

@@ -25,7 +25,8 @@ pub enum Filter<'a> {
     Exclude(&'a [u32]),
     /// Only these. None at all gives an empty list.
     Allow(&'a [u32]),
-    /// What a selection has (a category, or all that is in stock) without some values.
+    /// What a selection has (a category, or all that is in stock) without some values. The
+    /// selection has to be that of the identifiers that are searched.
     Within {
         /// What may be answered with at all.
         selection: &'a Selection,

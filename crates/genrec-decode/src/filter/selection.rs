@@ -4,12 +4,15 @@ use std::sync::LazyLock;
 
 use super::{Allowed, Filter, Mask};
 use crate::View;
+use crate::identity::Identity;
 
 /// Values of a trie, or of one with an [`Overlay`](crate::Overlay), made out once and shared by
 /// any number of requests: what is in stock, or a category.
 ///
-/// It belongs to the trie and the overlay it was made for; another overlay, even of the same trie,
-/// needs its own.
+/// It belongs to the trie, or the overlay, that it was made for, and to clones of that. Another one,
+/// even of the same identifiers, needs its own, and so does what an
+/// [update](crate::Overlay::update) makes of an overlay: a search refuses a selection that is not
+/// its own. (An overlay without changes is its trie.)
 ///
 /// ```
 /// use genrec_decode::{BeamSearchConfig, Filter, Selection, TableScorer, TokenId, Trie};
@@ -33,8 +36,7 @@ use crate::View;
 pub struct Selection {
     /// Of the trie, with what its overlay removes, and of what the overlay adds.
     masks: [Mask; 2],
-    /// The nodes of both.
-    nodes: [usize; 2],
+    made_for: Identity,
     values: usize,
 }
 
@@ -56,7 +58,7 @@ impl Selection {
             (own.within(layer.mask), values)
         });
         Self {
-            nodes: nodes(view),
+            made_for: view.identity().clone(),
             values: layers.iter().map(|(_, values)| values).sum(),
             masks: layers.map(|(mask, _)| mask),
         }
@@ -73,26 +75,23 @@ impl Selection {
     }
 }
 
-fn nodes(view: View<'_>) -> [usize; 2] {
-    view.layers().map(|layer| layer.trie.nodes())
-}
-
 /// What a filter allows of both layers of a view, and how many values.
 ///
 /// # Panics
 ///
-/// When a selection is that of another trie or overlay.
+/// When a selection is that of another trie or overlay, or of this one before an update.
 pub(crate) fn allowed<'a>(view: View<'a>, filter: Filter<'a>) -> ([Allowed<'a>; 2], usize) {
+    if let Filter::Within { selection, .. } = filter {
+        assert!(
+            selection.made_for == *view.identity(),
+            "the selection was made for other identifiers, or before they were updated: make it for those that are searched"
+        );
+    }
     let mut remaining = 0;
     let mut layer = 0;
     let allowed = view.layers().map(|part| {
         let (shared, filter) = match filter {
             Filter::Within { selection, exclude } => {
-                assert_eq!(
-                    selection.nodes,
-                    nodes(view),
-                    "the selection was made for identifiers with other nodes"
-                );
                 (&selection.masks[layer], Filter::Exclude(exclude))
             }
             filter => (part.mask, filter),

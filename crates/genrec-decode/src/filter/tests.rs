@@ -4,7 +4,7 @@ use std::ops::Range;
 use proptest::prelude::*;
 
 use super::{Filter, Selection, allowed};
-use crate::{NodeId, TokenId, Trie};
+use crate::{NodeId, Overlay, TokenId, Trie, View};
 
 fn values_below(trie: &Trie, node: NodeId) -> BTreeSet<u32> {
     let below = trie
@@ -85,20 +85,42 @@ proptest! {
     }
 }
 
-#[test]
-#[should_panic(expected = "made for identifiers with other nodes")]
-fn a_selection_of_another_trie_is_refused() {
-    let [small, large] = [2, 3].map(|items| {
-        let identifiers = (0..items).map(|item| ([TokenId::new(item)], item));
-        Trie::from_identifiers(identifiers).unwrap()
-    });
-    let selection = Selection::allow(&small, &[1]);
+fn trie(values: [u32; 2]) -> Trie {
+    let identifiers = [[0, 0], [0, 1]].map(|tokens| tokens.map(TokenId::new));
+    Trie::from_identifiers(identifiers.into_iter().zip(values)).unwrap()
+}
+
+/// How many values are left within a selection.
+fn left<'a>(identifiers: impl Into<View<'a>>, selection: &'a Selection) -> usize {
     let exclude = &[];
-    allowed(
-        (&large).into(),
-        Filter::Within {
-            selection: &selection,
-            exclude,
-        },
-    );
+    allowed(identifiers.into(), Filter::Within { selection, exclude }).1
+}
+
+#[test]
+#[should_panic(expected = "made for other identifiers")]
+fn a_selection_of_another_trie_of_the_same_shape_is_refused() {
+    let selection = Selection::allow(&trie([10, 11]), &[10]);
+    left(&trie([11, 10]), &selection);
+}
+
+#[test]
+#[should_panic(expected = "made for other identifiers")]
+fn a_selection_made_before_an_update_is_refused() {
+    let before = Overlay::new(trie([10, 11]).into());
+    let selection = Selection::allow(&before, &[10, 11]);
+    let nothing = std::iter::empty::<([TokenId; 1], u32)>();
+    left(&before.update(&[10], nothing).unwrap(), &selection);
+}
+
+#[test]
+fn a_selection_is_good_for_clones_of_what_it_was_made_for() {
+    let trie = trie([10, 11]);
+    let selection = Selection::allow(&trie, &[10]);
+    assert_eq!(left(&trie.clone(), &selection), 1);
+    let overlay = Overlay::new(trie.into());
+    assert_eq!(left(&overlay, &selection), 1);
+    let new = [([TokenId::new(7)], 12)];
+    let updated = overlay.update(&[10], new).unwrap();
+    let selection = Selection::exclude(&updated, &[11]);
+    assert_eq!(left(&updated.clone(), &selection), 1);
 }

@@ -129,3 +129,20 @@ fn what_is_there_cannot_come() {
     assert_eq!(view.get(&tokens(&[4, 5])), Some(13));
     assert_eq!(view.get(&tokens(&[1, 2])), None);
 }
+
+#[test]
+fn tokens_are_copied_only_where_new_ones_come() {
+    let trie = Trie::from_identifiers([(tokens(&[1, 2]), 10), (tokens(&[1, 3]), 11)]).unwrap();
+    let overlay = Overlay::new(trie.into());
+    let changed = overlay.update(&[10], [(tokens(&[1, 5]), 12), (tokens(&[1]), 13)]);
+    let changed = changed.unwrap();
+    let shared = |overlay: &Overlay, depth| {
+        let base = overlay.base().level(depth);
+        Arc::ptr_eq(&overlay.level(depth).tokens, &base.tokens)
+    };
+    assert!(shared(&overlay, 0) && shared(&overlay, 1));
+    assert!(shared(&changed, 0) && !shared(&changed, 1));
+    assert_eq!(changed.level(0).terminals, 1);
+    // What only goes stays among the tokens.
+    assert_eq!(View::from(&changed).tokens_at(1), tokens(&[2, 3, 5]));
+}

@@ -8,6 +8,7 @@ use super::layout::Layout;
 use super::level::{Level, StepTable};
 use super::sorted::Sorted;
 use super::{NodeId, Trie};
+use crate::identity::Identity;
 use crate::{Error, Result, TokenId};
 
 /// Levels, from the first, that may have a table for [`Trie::step`].
@@ -107,6 +108,7 @@ impl TrieBuilder {
             by_value: Array::default(),
             distinct_values: 0,
             values_are_numbers: false,
+            identity: Identity::new(),
         };
         trie.step_tables = step_tables(&trie);
         trie.index_values();

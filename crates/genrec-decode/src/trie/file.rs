@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use super::array::Array;
 use super::level::{Level, StepTable};
 use super::terminals::Terminals;
 use super::{NodeId, Trie};
+use crate::identity::Identity;
 use crate::{Error, Result, TokenId};
 
 const FORMAT: &str = "genrec trie";
@@ -49,7 +51,8 @@ impl Trie {
     /// Writes the trie to a file, from which [`open`](Self::open) takes it without building it.
     ///
     /// The file is written under another name, flushed to disk, and renamed: it is there whole or
-    /// not at all, and what is open under its name already stays what it is.
+    /// not at all, and what is open under its name already stays what it is. Where files have
+    /// permissions (on Unix), it has those of the file it replaces, or else of any new file.
     ///
     /// # Errors
     ///
@@ -123,7 +126,12 @@ impl Trie {
         let mut partial = path.as_os_str().to_os_string();
         partial.push(".partial");
         let partial = PathBuf::from(partial);
+        #[cfg(unix)]
+        let permissions = permissions(path, &partial).map_err(|error| failed(&error))?;
         serialize_to_file(&arrays, Some(metadata), &partial).map_err(|error| failed(&error))?;
+        // What it leaves is for its writer alone.
+        #[cfg(unix)]
+        fs::set_permissions(&partial, permissions).map_err(|error| failed(&error))?;
         File::open(&partial)
             .and_then(|file| file.sync_all())
             .and_then(|()| fs::rename(&partial, path))
@@ -145,8 +153,9 @@ impl Trie {
         Self::map(path, true)
     }
 
-    /// Opens a file as [`open`](Self::open) does but for reading it: in next to no time, however
-    /// large it is. For files that were seen to be whole before.
+    /// Opens a file as [`open`](Self::open) does but for reading it: in the time that tables of each
+    /// level's distinct tokens take, however many identifiers there are. For files that were seen to
+    /// be whole before.
     ///
     /// A file that has changed may give wrong values, or panics, later.
     ///
@@ -188,9 +197,26 @@ impl Trie {
     }
 }
 
+/// The permissions of a file, or those that a new one gets, for which one is made under another
+/// name and removed.
+#[cfg(unix)]
+fn permissions(path: &Path, other: &Path) -> io::Result<fs::Permissions> {
+    if let Ok(there) = fs::metadata(path) {
+        return Ok(there.permissions());
+    }
+    // What a killed writer left there has permissions of its own.
+    match fs::remove_file(other) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let permissions = File::create(other)?.metadata()?.permissions();
+    fs::remove_file(other)?;
+    Ok(permissions)
+}
+
 /// Maps a file.
 #[expect(unsafe_code, reason = "a mapped file cannot be had without")]
-fn map(file: &File) -> std::io::Result<Mmap> {
+fn map(file: &File) -> io::Result<Mmap> {
     // SAFETY: The map is read only, and all that is read of it are integers, for which any bytes
     // are valid; every index found in it is checked where it is used. What is left is that somebody
     // changes or cuts the file while it is mapped. Nothing here writes into a file in its place
@@ -251,6 +277,7 @@ impl Parts<'_> {
             by_value,
             distinct_values: distinct_values as usize,
             values_are_numbers: values_are_numbers == 1,
+            identity: Identity::new(),
         })
     }
 

@@ -2,6 +2,7 @@
 //! token.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::array::Array;
 use crate::TokenId;
@@ -11,7 +12,7 @@ const ENTRIES_PER_NODE: usize = 4;
 /// ... or this many in all, if that is more: small enough to stay in a core's cache.
 const SMALL_TABLE: usize = 1 << 16;
 
-/// All nodes of one depth.
+/// All nodes of one depth. A clone shares the tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Level {
     /// The nodes, which are numbered without gaps.
@@ -19,7 +20,7 @@ pub(crate) struct Level {
     /// How many of them end an identifier.
     pub(crate) terminals: usize,
     /// The distinct tokens that lead to them, ascending.
-    pub(crate) tokens: Vec<TokenId>,
+    pub(crate) tokens: Arc<[TokenId]>,
     columns: Columns,
 }
 
@@ -28,7 +29,7 @@ pub(crate) struct Level {
 enum Columns {
     Table {
         first: u32,
-        columns: Vec<u32>,
+        columns: Arc<[u32]>,
     },
     /// The tokens are too far apart for a table.
     Search,
@@ -72,13 +73,24 @@ impl Level {
             for (token, column) in tokens.iter().zip(0..) {
                 columns[(token.get() - first) as usize] = column;
             }
-            Columns::Table { first, columns }
+            Columns::Table {
+                first,
+                columns: columns.into(),
+            }
         };
         Self {
             nodes,
             terminals,
-            tokens,
+            tokens: tokens.into(),
             columns,
+        }
+    }
+
+    /// The same tokens, of nodes of which so many end an identifier.
+    pub(crate) fn with_terminals(&self, terminals: usize) -> Self {
+        Self {
+            terminals,
+            ..self.clone()
         }
     }
 
@@ -203,7 +215,7 @@ mod tests {
         let mut distinct = tokens.clone();
         distinct.sort();
         distinct.dedup();
-        assert_eq!(level.tokens, distinct);
+        assert_eq!(*level.tokens, distinct[..]);
         for token in tokens {
             assert_eq!(level.tokens[level.column(token)], token);
         }

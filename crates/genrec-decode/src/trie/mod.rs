@@ -22,6 +22,7 @@ pub(crate) use level::Level;
 use level::StepTable;
 use terminals::Terminals;
 
+use crate::identity::Identity;
 use crate::{Result, TokenId};
 
 /// Children are scanned, not searched, up to this many.
@@ -65,6 +66,7 @@ pub struct Trie {
     distinct_values: usize,
     /// The values are 0, 1, 2 ..., each once, so that they are their places in `by_value`.
     values_are_numbers: bool,
+    identity: Identity,
 }
 
 impl Trie {
@@ -252,6 +254,10 @@ impl Trie {
             built.expect("no identifiers cannot be too many")
         });
         &EMPTY
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     pub(crate) fn tokens(&self, nodes: Range<u32>) -> &[TokenId] {

@@ -6,7 +6,7 @@ use burn::module::{Module, Param};
 use burn::tensor::activation::silu;
 use burn::tensor::module::embedding;
 use burn::tensor::{Device, Int, Tensor, TensorData, assert_shape};
-use genrec_train::Draw;
+use genrec_train::{Draw, on_cores};
 
 use super::attention::{Attention, KeysValues};
 use super::cache::{Beams, Prompt};
@@ -15,7 +15,7 @@ use super::files::{EMBEDDINGS, HEAD};
 use super::rotary::{Rotation, frequencies};
 use crate::Result;
 use crate::lora::{Adapters, Projection, Table};
-use crate::side_by_side::{self, at_once};
+use crate::side_by_side;
 use crate::t5::RmsNorm;
 
 /// `(silu(x W_gate) * x W_up) W_down`.
@@ -228,27 +228,9 @@ impl LanguageModel {
 
     fn read_all(&self, tokens: Tensor<2, Int>) -> (Tensor<3>, Vec<KeysValues>) {
         let [rows, positions] = tokens.dims();
-        let device = tokens.device();
         let x = embedding(self.embeddings.val(), tokens);
         assert_shape!(x, [rows, positions, self.config.d_model]);
-        // Training has pieces of its own.
-        let pieces = (positions / PIECE).min(at_once(&device));
-        let pieces = if x.is_autodiff() { 1 } else { pieces.max(1) };
-        let frequencies = frequencies(&self.config);
-        let mut pieces: Vec<Piece> = x
-            .chunk(pieces, 1)
-            .into_iter()
-            .scan(0, |end, x| {
-                let all: Vec<usize> = (*end..*end + x.dims()[1]).collect();
-                *end += all.len();
-                let rotation = Rotation::new(&frequencies, 1, &all, &device);
-                Some(Piece {
-                    x,
-                    end: *end,
-                    rotation,
-                })
-            })
-            .collect();
+        let mut pieces = self.pieces(x);
         let mut layers = Vec::with_capacity(self.blocks.len());
         for block in &self.blocks {
             let kept;
@@ -257,6 +239,25 @@ impl LanguageModel {
         }
         let x = joined(pieces.into_iter().map(|piece| piece.x).collect(), 1);
         (self.norm.forward(x), layers)
+    }
+
+    /// Cuts `x`, `[rows, positions, d_model]`.
+    fn pieces(&self, x: Tensor<3>) -> Vec<Piece> {
+        let (positions, device) = (x.dims()[1], x.device());
+        let frequencies = frequencies(&self.config);
+        let piece = |part: Range<usize>| {
+            let all: Vec<usize> = part.clone().collect();
+            Piece {
+                // A whole is no node more in the graph.
+                x: match part.len() == positions {
+                    true => x.clone(),
+                    false => x.clone().narrow(1, part.start, part.len()),
+                },
+                end: part.end,
+                rotation: Rotation::new(&frequencies, 1, &all, &device),
+            }
+        };
+        parts(&x).into_iter().map(piece).collect()
     }
 }
 
@@ -357,8 +358,29 @@ struct Piece {
     rotation: Rotation,
 }
 
-/// The fewest positions that are a piece.
+/// The fewest positions that are one of several pieces; the most are twice as many.
 const PIECE: usize = 128;
+
+/// The parts of `x`, `[rows, positions, d_model]`, that are read side by side; on an accelerator, and with gradients (training has pieces of its own), the whole.
+pub(super) fn parts(x: &Tensor<3>) -> Vec<Range<usize>> {
+    let positions = x.dims()[1];
+    match on_cores(&x.device()) && !x.is_autodiff() {
+        true => even_parts(positions),
+        false => std::iter::once(0..positions).collect(),
+    }
+}
+
+/// As few parts of like length as there may be, an even number of them, so that two cores share the work; how many cores there are changes nothing, since it would change how sums round.
+pub(super) fn even_parts(positions: usize) -> Vec<Range<usize>> {
+    let count = match positions < 2 * PIECE {
+        true => 1,
+        false => 2 * positions.div_ceil(4 * PIECE),
+    };
+    let start = |part: usize| part * positions / count;
+    (0..count)
+        .map(|part| start(part)..start(part + 1))
+        .collect()
+}
 
 fn joined<const D: usize>(mut all: Vec<Tensor<D>>, dim: usize) -> Tensor<D> {
     match all.len() {

@@ -82,12 +82,12 @@ impl Retrieval {
 
     /// The best `k` items after each history, by the summed log-probability of their tokens; items that share an identifier share its rank.
     ///
-    /// Users are answered in batches of like history length, several batches side by side; the answers do not depend on it. A single user of a small model is answered sooner within a rayon
+    /// Users are answered in batches of like history length, several batches side by side; which users share a batch depends on the number of cores, and changes how scores round. A single user of a small model is answered sooner within a rayon
     /// pool of one thread: handing a small product to another core takes longer than it saves.
     ///
     /// # Panics
     ///
-    /// If a history holds an item without an identifier, or the model gives a probability that is not a number (its training has diverged).
+    /// If a history holds an item without an identifier, or the model gives a probability that is not a number (its training has diverged), and as [`SequenceScorer::new`].
     pub fn recommend(&self, model: &SequenceModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
         self.try_recommend(model, queries, k)
             .expect("the log-probabilities of a model whose weights are finite are numbers")

@@ -3,7 +3,7 @@
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use genrec_decode::{Beam, Scorer, TokenId, View};
 
-use super::{Inputs, SequenceModel};
+use super::{Inputs, SequenceModel, SoftmaxOver};
 use crate::beams::{BeamRows, Rectangle};
 use crate::t5::{CrossMemory, SelfCache};
 
@@ -25,15 +25,25 @@ pub struct SequenceScorer<'a> {
 
 impl<'a> SequenceScorer<'a> {
     /// Encodes `inputs`, one row a request, for a search of `identifiers`, a [`Trie`](genrec_decode::Trie) or an [`Overlay`](genrec_decode::Overlay).
+    ///
+    /// # Panics
+    ///
+    /// If there may be a longer identifier than any that the model was made for ([`SequenceModel::max_tokens`]), unless its softmax is over the whole vocabulary.
     pub fn new(
         model: &'a SequenceModel,
         identifiers: impl Into<View<'a>>,
         inputs: &Inputs,
     ) -> Self {
+        let identifiers = identifiers.into();
+        let (found, known) = (identifiers.depth(), model.max_tokens());
+        assert!(
+            found <= known || model.config().softmax == SoftmaxOver::Vocabulary,
+            "identifiers of {found} tokens, expected at most the {known} of the longest that the model was made for"
+        );
         let encoded = model.encode(inputs);
         let requests = inputs.mask.dims()[0];
         Self {
-            rows: BeamRows::new(Some(identifiers.into()), requests),
+            rows: BeamRows::new(Some(identifiers), requests),
             device: encoded.device(),
             requests,
             state: model.state(&encoded, &inputs.mask.clone().unsqueeze_dim::<3>(1)),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Bool, Device, Int, Tensor};
 use genrec_data::ItemId;
+use genrec_decode::{BeamSearchConfig, Overlay};
 use genrec_identify::{Code, CodeTable, Identifier, IdentifierTable, ItemTokens, Vocabulary};
 use genrec_metrics::{Query, Ranked, Recommender, SeenItems};
 
@@ -269,4 +270,38 @@ fn what_is_not_a_number_is_never_a_certainty() {
         .set_shared(burn::module::Param::from_tensor(nothing));
     let history = items(&[1, 2]);
     Retrieval::new(tokens).recommend(&model, &[Query::anonymous(&history)], 3);
+}
+
+/// A search of all items, and of one whose identifier has so many tokens.
+fn search_with(added: usize, softmax: SoftmaxOver) -> Vec<u32> {
+    let tokens = tokens(false);
+    let model = model(config(&tokens).with_softmax(softmax), &tokens);
+    let first = tokens.group_tokens(0)[0];
+    let catalogue = Overlay::new(tokens.trie().into());
+    let changed = catalogue.update(&[0], [(vec![first; added], 12)]).unwrap();
+    let inputs = Inputs::new(
+        &[&items(&[3, 5])[..]],
+        &tokens,
+        model.config().positions,
+        &model.device(),
+    );
+    let mut scorer = SequenceScorer::new(&model, &changed, &inputs);
+    let search = BeamSearchConfig::new(12).init().unwrap();
+    let found = search.search(&changed, 1, &mut scorer, None).unwrap();
+    let mut found: Vec<u32> = found[0].iter().map(|found| found.value).collect();
+    found.sort_unstable();
+    found
+}
+
+#[test]
+fn an_overlay_is_searched_where_the_model_knows_its_places() {
+    let all: Vec<u32> = (1..=12).collect();
+    assert_eq!(search_with(1, SoftmaxOver::Level), all);
+    assert_eq!(search_with(3, SoftmaxOver::Vocabulary), all);
+}
+
+#[test]
+#[should_panic(expected = "identifiers of 3 tokens, expected at most the 2 of the longest")]
+fn identifiers_longer_than_the_model_knows_are_refused() {
+    search_with(3, SoftmaxOver::Level);
 }

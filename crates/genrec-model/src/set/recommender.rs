@@ -237,7 +237,7 @@ impl<S: NearestItems + Sync> SetRecommender<S> {
 
     /// As [`recommend`](Recommender::recommend), with an error where the search fails.
     pub(super) fn try_recommend(&self, queries: &[Query<'_>], k: usize) -> Result<Vec<Ranked>> {
-        // Histories of like length share a batch; the answers do not depend on it.
+        // Histories of like length share a batch, which changes how answers round.
         let asked = (0..queries.len()).filter(|&query| !queries[query].history.is_empty());
         let answers = in_batches(
             asked.collect(),

@@ -17,14 +17,14 @@ use crate::train::expect_same_items;
 /// Trains a [`SetModel`], with checkpoints in a folder; a [`Trainer`] that measures the recommender on a sample of the validation users by NDCG@10, with beta at 0.5.
 ///
 /// The loss is the mean over the tokens of an answer of the cross-entropy over all items, plus alpha times the error of the reconstruction (SETRec, equation 7). Every step works out the tokens of
-/// all items, so batches are not cut into pieces ([`piece_rows`](TrainingConfig::piece_rows) is better left out).
+/// all items, so batches are never cut into pieces, whatever [`piece_rows`](TrainingConfig::piece_rows) says.
 #[derive(Clone, Debug)]
 pub struct SetTrainer(Trainer);
 
 impl SetTrainer {
-    /// A trainer that keeps its checkpoints in `folder`.
+    /// A trainer that keeps its checkpoints in `folder`; it goes without [`piece_rows`](TrainingConfig::piece_rows).
     pub fn new(config: TrainingConfig, folder: impl AsRef<Path>) -> Self {
-        Self(Trainer::new(config, folder))
+        Self(Trainer::new(config.with_piece_rows(None), folder))
     }
 
     /// Whether to go on from the last checkpoint in the folder, if there is one. Without it a folder with checkpoints is refused.
@@ -214,6 +214,20 @@ pub(super) fn reconstruction(
             let real = histories.mask.clone().float().reshape([batch * length, 1]);
             let of_items = errors.square().sum_dim(1).select(0, ids) * real.clone();
             of_items.sum() / (real.sum() * d_text as f64)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_not_cut_into_pieces() {
+        for config in [TrainingConfig::new(), TrainingConfig::quick()] {
+            assert!(config.piece_rows.is_some());
+            let trainer = SetTrainer::new(config, "nowhere");
+            assert_eq!(trainer.0.config().piece_rows, None);
         }
     }
 }

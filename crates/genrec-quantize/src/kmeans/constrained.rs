@@ -1,9 +1,9 @@
 use super::assignment::assign_at;
 use super::plus_plus::plus_plus;
 use super::{Clustering, check, settled_below};
+use crate::Result;
 use crate::distance::squared_distances;
 use crate::seed::{self, Stream};
-use crate::{Error, Result};
 use burn::config::Config;
 use burn::tensor::{Tensor, TensorData};
 
@@ -63,12 +63,13 @@ impl ConstrainedKMeansConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Bounds`] if no clusters of these sizes hold the points, [`Error::NotFinite`] for a
-    /// point that is nowhere, [`Error::Rows`] for fewer points than clusters, [`Error::Config`] for
-    /// no clusters or iterations.
+    /// [`Error::Bounds`](crate::Error::Bounds) if no clusters of these sizes hold the points,
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for a point that is nowhere,
+    /// [`Error::Rows`](crate::Error::Rows) for fewer points than clusters,
+    /// [`Error::Config`](crate::Error::Config) for no clusters or iterations.
     pub fn fit(&self, points: &Tensor<2>, seed: u64) -> Result<Clustering> {
         check(points, self.clusters, self.iterations)?;
-        let points = Points::new(points)?;
+        let points = Points::new(points);
         let mut best: Option<Clustering> = None;
         for restart in 0..self.restarts.max(1) as u64 {
             let mut rng = seed::generator(seed, Stream::Restart, restart);
@@ -126,17 +127,12 @@ struct Points {
 }
 
 impl Points {
-    fn new(points: &Tensor<2>) -> Result<Self> {
+    fn new(points: &Tensor<2>) -> Self {
         let tensor = points.clone().inner();
-        let d = tensor.dims()[1];
-        let values = values(tensor.clone());
-        match values.iter().position(|value| !value.is_finite()) {
-            Some(at) => Err(Error::NotFinite {
-                row: at / d,
-                column: at % d,
-                value: values[at],
-            }),
-            None => Ok(Self { tensor, values, d }),
+        Self {
+            values: values(tensor.clone()),
+            d: tensor.dims()[1],
+            tensor,
         }
     }
 
@@ -188,7 +184,7 @@ fn values(tensor: Tensor<2>) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{KMeansConfig, mlp::normals};
+    use crate::{Error, KMeansConfig, mlp::normals};
     use burn::tensor::Device;
 
     fn points(count: usize, d: usize, seed: u64) -> Tensor<2> {

@@ -40,6 +40,7 @@ impl KMeansConfig {
     /// # Errors
     ///
     /// [`Error::Rows`](crate::Error::Rows) for fewer points than clusters,
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for a point that is nowhere,
     /// [`Error::Config`](crate::Error::Config) for no clusters, iterations, restarts or
     /// candidates.
     pub fn fit(&self, points: &Tensor<2>, seed: u64) -> Result<Clustering> {
@@ -293,5 +294,11 @@ mod tests {
                 .contains("121")
         );
         assert!(KMeansConfig::new(0).fit(&points, 0).is_err());
+        for nowhere in [f32::NAN, f32::INFINITY] {
+            let points = Tensor::<2>::from_data([[0.0, 1.0], [2.0, nowhere]], &Device::default());
+            let error = KMeansConfig::new(1).fit(&points, 0).unwrap_err();
+            let message = error.to_string();
+            assert!(message.starts_with("row 1, column 1 is"), "{message}");
+        }
     }
 }

@@ -14,13 +14,15 @@ pub use constrained::{ConstrainedKMeansConfig, SizeBounds};
 pub use lloyd::KMeansConfig;
 pub use sizes::ClusterSizes;
 
-use crate::{Error, Result};
+use crate::{Error, Result, rows};
 use burn::tensor::{Int, Tensor};
 
 /// Points sorted into clusters.
 #[derive(Clone, Debug)]
 pub struct Clustering {
-    /// The mean of each cluster, `[clusters, d]`.
+    /// The centre of each cluster, `[clusters, d]`: with bounds on the sizes the mean of its points;
+    /// without, the mean of those that it had before all points went to their nearest centre for the
+    /// last time.
     pub centroids: Tensor<2>,
     /// The cluster of each point, `[points]`.
     pub codes: Tensor<1, Int>,
@@ -30,9 +32,10 @@ pub struct Clustering {
     pub iterations: usize,
 }
 
-/// That there is a cluster, an iteration, and a point for each cluster.
+/// That there is a cluster, an iteration, and a point for each cluster, and that all points are
+/// somewhere.
 fn check(points: &Tensor<2>, clusters: usize, iterations: usize) -> Result<()> {
-    let [rows, columns] = points.dims();
+    let [count, columns] = points.dims();
     if clusters == 0 || iterations == 0 {
         return Err(Error::Config {
             field: "KMeansConfig::clusters, ::iterations",
@@ -40,17 +43,17 @@ fn check(points: &Tensor<2>, clusters: usize, iterations: usize) -> Result<()> {
             expected: "both must be at least 1",
         });
     }
-    if rows < clusters || columns == 0 {
+    if count < clusters || columns == 0 {
         let expected = format!(
             "{clusters} clusters need at least {clusters} rows of at least one value: use fewer clusters"
         );
         return Err(Error::Rows {
-            rows,
+            rows: count,
             columns,
             expected,
         });
     }
-    Ok(())
+    rows::check(points, columns)
 }
 
 /// How far centroids may still move, summed over all of them, for the clustering to count as

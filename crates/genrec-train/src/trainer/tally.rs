@@ -45,7 +45,7 @@ impl Tally {
         self.diverged.get().copied()
     }
 
-    /// Stops the training by `interrupter` at the first loss that is infinite or no number: before its weights are validated or saved.
+    /// Stops the training by `interrupter` at the first loss that is infinite or no number: before its weights are saved.
     pub(super) fn loss_metric(&self, interrupter: Interrupter) -> LossTally {
         LossTally {
             mean: self.loss.clone(),

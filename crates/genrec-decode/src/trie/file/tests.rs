@@ -73,3 +73,25 @@ fn what_is_open_stays_what_it_is_when_another_is_saved() {
     assert!(first.identifiers().eq(trie().identifiers()));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_has_the_permissions_of_any_other_or_of_the_one_that_it_replaces() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let [path, partial, other] =
+        ["trie", "trie.partial", "other"].map(|name| folder.path().join(name));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+    let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    fs::write(&other, []).unwrap();
+    // What a killed writer left.
+    fs::write(&partial, []).unwrap();
+    set(&partial, 0o600).unwrap();
+    trie().save(&path).unwrap();
+    assert_eq!(mode(&path), mode(&other));
+    set(&path, 0o640).unwrap();
+    trie().save(&path).unwrap();
+    assert_eq!(mode(&path) & 0o777, 0o640);
+    assert!(!partial.exists());
+}
