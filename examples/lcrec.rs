@@ -4,10 +4,12 @@
 //! cargo run --release --example lcrec                         # on a synthetic catalogue, a few minutes
 //! cargo run --release --example lcrec -- --data DIR --schemes letter,tiger,cid,semid,sid,iid,tid
 //! cargo run --release --example lcrec -- --data DIR --model DIR --lora 8   # a pretrained Qwen2 or LLaMA, with adapters
+//! cargo run --release --example lcrec -- --data DIR --model DIR --preset paper   # the same as in the paper
 //! ```
 #![allow(clippy::print_stdout)]
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,7 +28,7 @@ use serde_json::json;
 mod shared;
 use shared::bars;
 use shared::device::Backend;
-use shared::language::{Architecture, Language, Scheme, Sources};
+use shared::language::{Architecture, Domain, Language, Scheme, Sources};
 use shared::preset::Preset;
 use shared::run_folder;
 use shared::steps::{self, Result, Run};
@@ -55,9 +57,16 @@ struct Arguments {
     /// The stacks of a model that starts from nothing.
     #[arg(long, value_enum, default_value_t = Architecture::Decoder)]
     architecture: Architecture,
-    /// Trains adapters of this rank, the embeddings and the head, instead of all weights.
+    /// What the instructions speak of.
+    #[arg(long, value_enum, default_value_t = Domain::Shopping)]
+    domain: Domain,
+    /// Trains adapters of this rank, the embeddings and the head, instead of all weights; 0 for all weights. Without, 8 for a pretrained model with the paper's preset, and all
+    /// weights otherwise.
     #[arg(long)]
     lora: Option<usize>,
+    /// The most recent items of a history that are read; without, 20 with the paper's preset and 10 otherwise.
+    #[arg(long)]
+    history: Option<NonZeroUsize>,
     /// The next item alone, without LC-Rec's alignment tasks and mixed histories.
     #[arg(long)]
     next_item_only: bool,
@@ -103,11 +112,19 @@ fn main() -> Result<()> {
     let epochs = arguments.epochs.unwrap_or(training.epochs);
     let samples = arguments.samples.or(training.samples_per_epoch);
     let training = training.with_epochs(epochs).with_samples_per_epoch(samples);
+    let lora = match arguments.lora {
+        None => preset.lora(arguments.model.is_some()),
+        Some(0) => None,
+        Some(rank) => Some(LoraConfig::new().with_rank(rank)),
+    };
+    let lora = lora.map(|lora| lora.with_seed(run.seed));
+    let asked = arguments.history.map(NonZeroUsize::get);
+    let history = asked.unwrap_or(preset.lcrec_history());
 
     // 1. Who did what when, and what the items say.
     let dataset = steps::data(arguments.data.as_ref(), run.seed)?;
     let catalog = &dataset.catalog;
-    let split = leave_one_out(&dataset.interactions)?.limit_history(20);
+    let split = leave_one_out(&dataset.interactions)?.limit_history(history.max(20));
     println!("{}", dataset.statistics());
 
     // 2. The baselines.
@@ -121,7 +138,16 @@ fn main() -> Result<()> {
 
     // 3. A language model with its words, and identifiers.
     let (folder, stacks) = (arguments.model.as_ref(), arguments.architecture);
-    let language = Language::new(folder, stacks, preset, catalog, run.seed, &run.device)?;
+    let domain = arguments.domain;
+    let language = Language::new(
+        folder,
+        stacks,
+        domain,
+        preset,
+        catalog,
+        run.seed,
+        &run.device,
+    )?;
     let sources = Sources {
         dataset: &dataset,
         split: &split,
@@ -157,15 +183,18 @@ fn main() -> Result<()> {
             format!("{}: {}", dataset.name, dataset.statistics()),
         )
         .with_setting("seed", run.seed)
+        .with_setting("history", history)
+        .with_setting("adapters", &lora)
         .with_setting("training", &training);
     for (name, tokens, text) in identified {
         let mut model = language.model.clone().with_room(text.len(), run.seed);
-        if let Some(rank) = arguments.lora {
-            model.adapt(&LoraConfig::new().with_rank(rank).with_seed(run.seed))?;
+        if let Some(lora) = &lora {
+            model.adapt(lora)?;
         }
         let (tokens, text) = (Arc::new(tokens), Arc::new(text));
         let templates = language.templates.clone();
         let none = Instructions::new(templates, tokens, text, model.eos(), catalog, &split.train)?;
+        let none = none.with_max_history(history);
         let none = match (&model, arguments.prefixes || preset == Preset::Paper) {
             (TextModel::Decoder(_), false) => none.with_question(Question::WholeHistory),
             _ => none,
@@ -191,6 +220,7 @@ fn main() -> Result<()> {
                 ("data".into(), json!(dataset.name)),
                 ("seed".into(), json!(run.seed)),
                 ("split".into(), json!(split.protocol)),
+                ("adapters".into(), json!(lora)),
                 ("training".into(), json!(training)),
             ]);
             let system = System {

@@ -8,15 +8,14 @@
 #![allow(clippy::print_stdout)]
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use genrec::data::{Split, Test, leave_one_out};
 use genrec::embed::Embeddings;
-use genrec::identify::refine::{
-    Assignment, Proposals, refine, refine_collided, semantic_similarity,
-};
+use genrec::identify::refine::{Proposals, refine, refine_collided, semantic_similarity};
 use genrec::identify::{IdentifierTable, ItemTokens, Vocabulary};
 use genrec::metrics::{
     EvaluateConfig, ItemKnn, ItemSlices, Metric, MostPopular, Report, Table, evaluate,
@@ -29,7 +28,7 @@ use serde_json::json;
 mod shared;
 use shared::bars;
 use shared::device::Backend;
-use shared::language::{Architecture, Language, OverSeeds, Scheme, Sources};
+use shared::language::{Architecture, Domain, Language, OverSeeds, Scheme, Sources, published};
 use shared::preset::Preset;
 use shared::run_folder;
 use shared::steps::{self, Result, Run};
@@ -49,7 +48,7 @@ struct Arguments {
     /// The identifiers to begin with; a run for each.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "tiger")]
     start: Vec<Scheme>,
-    /// A published table of identifiers (index.json) to begin with, instead.
+    /// A published table of identifiers (index.json) to begin with, instead; if items collide in it, every item gets one code more.
     #[arg(long)]
     identifiers: Option<PathBuf>,
     /// Folder of a pretrained model in Hugging Face's layout; a small one that starts from nothing without.
@@ -58,9 +57,21 @@ struct Arguments {
     /// The stacks of a model that starts from nothing.
     #[arg(long, value_enum, default_value_t = Architecture::Decoder)]
     architecture: Architecture,
+    /// What the instructions speak of.
+    #[arg(long, value_enum, default_value_t = Domain::Shopping)]
+    domain: Domain,
     /// Regenerations.
     #[arg(long, default_value_t = 2)]
     rounds: usize,
+    /// Epochs of the alignment of a round, instead of the preset's.
+    #[arg(long)]
+    alignment_epochs: Option<usize>,
+    /// Proposals an item, and beams of their search, instead of the preset's.
+    #[arg(long)]
+    proposals: Option<usize>,
+    /// The most recent items of a history that are read, instead of the preset's.
+    #[arg(long)]
+    history: Option<NonZeroUsize>,
     /// Who gets an identifier that several items want.
     #[arg(long, value_enum, default_value_t = Choice::AsListed)]
     order: Choice,
@@ -111,7 +122,12 @@ impl Arguments {
             true => Regeneration::Free,
             false => Regeneration::PerLevel,
         };
-        let config = preset.siit();
+        let mut config = preset.siit();
+        if let Some(epochs) = self.alignment_epochs {
+            config.alignment.epochs = epochs;
+        }
+        let proposals = self.proposals.unwrap_or(config.proposals);
+        let history = self.history.map_or(config.max_history, NonZeroUsize::get);
         // An encoder reads an instruction to its end.
         let question = match model {
             TextModel::EncoderDecoder(_) => Question::Instruction,
@@ -120,6 +136,8 @@ impl Arguments {
         config
             .with_question(question)
             .with_rounds(self.rounds)
+            .with_proposals(proposals)
+            .with_max_history(history)
             .with_order(order)
             .with_regeneration(regeneration)
             .with_seed(seed)
@@ -130,7 +148,6 @@ impl Arguments {
 struct Lab<'a> {
     split: &'a Split,
     evaluation: EvaluateConfig,
-    text: Option<Embeddings>,
     rounds: OverSeeds,
     ablation: OverSeeds,
     table: Table,
@@ -147,7 +164,8 @@ fn main() -> Result<()> {
 
     // 1. Who did what when, and what the items say.
     let dataset = steps::data(arguments.data.as_ref(), first_seed)?;
-    let split = leave_one_out(&dataset.interactions)?.limit_history(20);
+    let history = arguments.history.map_or(20, |items| items.get().max(20));
+    let split = leave_one_out(&dataset.interactions)?.limit_history(history);
     println!("{}", dataset.statistics());
     if !dataset.catalog.has_text() {
         return Err("the items have no text: SIIT writes identifiers from what items say".into());
@@ -171,7 +189,6 @@ fn main() -> Result<()> {
     let mut lab = Lab {
         split: &split,
         evaluation,
-        text: None,
         rounds: OverSeeds::default(),
         ablation: OverSeeds::default(),
         table,
@@ -187,12 +204,13 @@ fn main() -> Result<()> {
             resume: arguments.resume,
             device: arguments.device.device(),
         };
-        lab.text = Some(sources.text(&run)?);
+        let text = sources.text(&run)?;
         // 3. A language model, and identifiers to begin with.
         let (folder, stacks) = (arguments.model.as_ref(), arguments.architecture);
-        let language = Language::new(folder, stacks, preset, &dataset.catalog, seed, &run.device)?;
+        let (domain, catalog) = (arguments.domain, &dataset.catalog);
+        let language = Language::new(folder, stacks, domain, preset, catalog, seed, &run.device)?;
         let starts: Vec<(String, IdentifierTable)> = match &arguments.identifiers {
-            Some(path) => vec![("published".into(), IdentifierTable::read_index_json(path)?)],
+            Some(path) => vec![("published".into(), published(path)?)],
             None => arguments
                 .start
                 .iter()
@@ -208,6 +226,7 @@ fn main() -> Result<()> {
             validation: &split.validation,
             templates: &language.templates,
             text: &language.text,
+            embeddings: Some(&text),
         };
         for (name, start) in &starts {
             // 4. The rounds.
@@ -227,7 +246,7 @@ fn main() -> Result<()> {
                 let recommender = siit.recommender(round, data, 20)?;
                 let row = format!("{name}, round {}", round.number);
                 let report = lab.report(&recommender, &row, seed)?;
-                lab.add(&row, round, &report)?;
+                lab.add(&row, round, &report, &text)?;
             }
             // 5. The last round as a folder to recommend from.
             let folder = run.out.join(format!("{name}-SIIT-{}", config.rounds));
@@ -251,6 +270,8 @@ fn main() -> Result<()> {
         }
     }
     println!("\n{}\n", lab.table);
+    let k = arguments.proposals.unwrap_or(preset.siit().proposals);
+    let last = format!("coverage@{k}");
     let header = [
         "identifiers",
         "Recall@10",
@@ -259,6 +280,9 @@ fn main() -> Result<()> {
         "changed",
         "churn",
         "one code more",
+        "nothing written",
+        "coverage@1",
+        &last,
         "similarity",
     ];
     println!("{}", lab.rounds.table(&header));
@@ -288,12 +312,19 @@ impl Lab<'_> {
         Ok(report)
     }
 
-    fn add(&mut self, row: &str, round: &Round, report: &Report<Test>) -> Result<()> {
-        let similarity = match &self.text {
-            Some(text) => semantic_similarity(&round.table, text)?,
-            None => None,
-        };
+    fn add(
+        &mut self,
+        row: &str,
+        round: &Round,
+        report: &Report<Test>,
+        text: &Embeddings,
+    ) -> Result<()> {
         let found = round.diagnostics.as_ref();
+        let similarity = match found {
+            Some(found) => found.similarity,
+            // Those that the run began with.
+            None => semantic_similarity(&round.table, text)?,
+        };
         let figures = [
             report.value(Metric::Recall, 10),
             report.value(Metric::Ndcg, 10),
@@ -301,13 +332,16 @@ impl Lab<'_> {
             found.map(|found| found.changed),
             found.map(|found| found.churn),
             found.map(|found| found.extended),
+            found.map(|found| found.kept),
+            found.and_then(|found| found.coverage.first().copied()),
+            found.and_then(|found| found.coverage.last().copied()),
             similarity,
         ];
         self.rounds.push(row, &figures);
         Ok(())
     }
 
-    /// Greedy and beam proposals, with and without repair, each with a model of its own from the same round.
+    /// The proposals of a greedy and of a beam search with the same aligned copy, with and without repair, each with a model of its own from the same round.
     fn ablate(
         &mut self,
         siit: &Siit,
@@ -318,21 +352,23 @@ impl Lab<'_> {
         run: &Run,
     ) -> Result<()> {
         let folder = |what: &str| run.out.join(format!("{name}-{what}"));
-        let proposals = siit.proposals(round, start, data, &folder("aligned"), |_| {})?;
+        let aligned = siit.aligned(round, data, &folder("aligned"), |_| {})?;
+        let greedy = siit.proposals(&aligned, round, start, data, 1)?;
+        let beams = siit.config().proposals;
+        let beam = siit.proposals(&aligned, round, start, data, beams)?;
+        let order = siit.assignment(data);
         let repaired = |proposals: &Proposals| -> Result<ItemTokens> {
-            let table = refine(&round.table, proposals, &Assignment::AsListed)?.table;
+            let table = refine(&round.table, proposals, &order)?.table;
             Ok(Vocabulary::of(&table).tokenize(&table))
         };
         let collided = |proposals: &Proposals| -> Result<ItemTokens> {
-            let table = refine_collided(&round.table, proposals, &Assignment::AsListed)?;
-            Ok(Vocabulary::of(&table).tokenize_collided(&table))
+            Ok(refine_collided(&round.table, proposals, &order)?)
         };
-        let greedy = proposals.clone().truncated(1);
         for (what, tokens) in [
             ("greedy", collided(&greedy)?),
             ("greedy with repair", repaired(&greedy)?),
-            ("beam", collided(&proposals)?),
-            ("beam with repair", repaired(&proposals)?),
+            ("beam", collided(&beam)?),
+            ("beam with repair", repaired(&beam)?),
         ] {
             let row = format!("{name}, {what}");
             let distinct = tokens.groups() as f64 / tokens.items() as f64;

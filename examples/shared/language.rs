@@ -1,7 +1,7 @@
 //! Identifiers of every kind, and the language models that read them among words.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use clap::ValueEnum;
@@ -9,7 +9,7 @@ use genrec::data::{Catalog, Dataset, Split};
 use genrec::embed::Embeddings;
 use genrec::identify::indexing::{CidConfig, category_paths, independent, sequential};
 use genrec::identify::letter::Ablation;
-use genrec::identify::{Disambiguate, IdentifierTable};
+use genrec::identify::{CodeTable, Disambiguate, Error as IdentifyError, IdentifierTable};
 use genrec::model::instruct::{Templates, TextModel, TextTokenizer};
 use genrec::model::lm::LanguageModelConfig;
 use genrec::model::t5::{Activation, T5Config};
@@ -113,6 +113,21 @@ impl Sources<'_> {
     }
 }
 
+/// A published table, as it is if every item has an identifier of its own.
+pub(crate) fn published(path: &Path) -> Result<IdentifierTable> {
+    let table = IdentifierTable::read_index_json(path);
+    if !matches!(table, Err(IdentifyError::Collision { .. })) {
+        return Ok(table?);
+    }
+    let codes = CodeTable::read_index_json(path)?;
+    println!(
+        "{}: {}; every item gets one code more, its number among those that share theirs",
+        path.display(),
+        codes.collisions()
+    );
+    Ok(Disambiguate::AppendToken.apply(&codes, None)?)
+}
+
 /// Which stacks a model that starts from nothing has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Architecture {
@@ -120,6 +135,24 @@ pub(crate) enum Architecture {
     EncoderDecoder,
     /// Qwen2.
     Decoder,
+}
+
+/// What the instructions speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Domain {
+    /// Things that people buy.
+    Shopping,
+    /// Where people go.
+    Places,
+}
+
+impl Domain {
+    fn templates(self) -> Templates {
+        match self {
+            Self::Shopping => Templates::shopping(),
+            Self::Places => Templates::places(),
+        }
+    }
 }
 
 /// A language model, and its words.
@@ -134,12 +167,13 @@ impl Language {
     pub(crate) fn new(
         folder: Option<&PathBuf>,
         architecture: Architecture,
+        domain: Domain,
         preset: Preset,
         catalog: &Catalog,
         seed: u64,
         device: &Device,
     ) -> Result<Self> {
-        let templates = Templates::shopping();
+        let templates = domain.templates();
         if let Some(folder) = folder {
             return Ok(Self {
                 model: TextModel::load(folder, device)?,

@@ -32,13 +32,16 @@ mod similarity;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{HashMap, HashSet};
+
 use genrec_data::ItemId;
 use serde::{Deserialize, Serialize};
 
 pub use proposals::{Proposal, Proposals};
 pub use similarity::semantic_similarity;
 
-use crate::{Code, CodeTable, Error, Identifier, IdentifierTable, Result};
+use crate::table::check_sizes;
+use crate::{Code, Error, Identifier, IdentifierTable, ItemTokens, Result, Vocabulary};
 
 /// Who gets an identifier that several items want.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,27 +63,35 @@ pub enum Assignment {
 pub struct Refined {
     /// The new identifiers.
     pub table: IdentifierTable,
-    /// The collision rate if every item took its best proposal: `1 - distinct / items`.
+    /// The collision rate if every item took its best proposal: see [`Proposals::collision_rate`].
     pub collision_rate: f64,
     /// The share of items whose identifier is another than before.
     pub changed: f64,
-    /// The items for which no proposal was left: they keep their best one and got one code more.
+    /// The items for which no proposal was left: they have their best one, with a code more.
     pub extended: Vec<ItemId>,
+    /// The items for which [nothing was written](Proposals::kept): they proposed the identifier that they had.
+    pub kept: Vec<ItemId>,
     /// The place, among its proposals, of the one that each item got.
     pub places: Vec<Option<usize>>,
 }
 
 impl Refined {
-    /// The share of items that got one of their first `k` proposals.
+    /// The share of items that got one of their first `k` proposals, of those for which something was written; 0 if nothing was for any.
     pub fn coverage(&self, k: usize) -> f64 {
-        let within = |place: &&Option<usize>| place.is_some_and(|place| place < k);
-        self.places.iter().filter(within).count() as f64 / self.places.len() as f64
+        let written = self.places.len() - self.kept.len();
+        let places = self.places.iter().enumerate();
+        let within = places.filter(|(item, place)| {
+            place.is_some_and(|place| place < k) && !proposals::is_kept(&self.kept, *item)
+        });
+        within.count() as f64 / written.max(1) as f64
     }
 }
 
 /// Gives every item the identifier that a model proposes for it, as far as nobody else has it.
 ///
-/// An item for which nothing is left keeps its best proposal and gets one more code, counted from 0 for each such proposal, so that no collision is left.
+/// An item for which nothing is left has its best proposal with one more code, counted from 0 for each such proposal, so that no collision is left. The levels of the table stay
+/// as they are, but the last one may get more codes, or others may follow it: where a proposal is shorter than others, and the codes of the next level do not suffice to tell
+/// its items apart, they go on with code 0 and a code of the level behind it, and so on.
 ///
 /// # Errors
 ///
@@ -91,7 +102,7 @@ pub fn refine(
     assignment: &Assignment,
 ) -> Result<Refined> {
     let chosen = chosen(table, proposals, assignment)?;
-    let (identifiers, extended) = complete(proposals, &chosen);
+    let (identifiers, extended) = complete(proposals, &chosen, table.codebook_sizes());
     let changed = table
         .iter()
         .zip(&identifiers)
@@ -103,36 +114,38 @@ pub fn refine(
         changed: changed as f64 / items,
         table: sized(identifiers, table.codebook_sizes())?,
         extended,
+        kept: proposals.kept().to_vec(),
         places: chosen,
     })
 }
 
-/// As [`refine`], but without the repair: an item for which nothing is left shares its best proposal with the item that has it. For comparison; identifiers have to be of
-/// one length.
+/// As [`refine`], but without the repair: an item for which nothing is left shares its best proposal with the item that has it, as a group of the tokens. For comparison.
+///
+/// The tokens have the levels of the table, and one behind them where proposals have a code there.
 ///
 /// # Errors
 ///
-/// As [`refine`], and identifiers of different length.
+/// As [`refine`].
 pub fn refine_collided(
     table: &IdentifierTable,
     proposals: &Proposals,
     assignment: &Assignment,
-) -> Result<CodeTable> {
+) -> Result<ItemTokens> {
     let chosen = chosen(table, proposals, assignment)?;
-    let levels = proposals.of(0)[0].identifier.len();
-    let mut codes = Vec::with_capacity(chosen.len() * levels);
-    for (item, place) in chosen.into_iter().enumerate() {
-        let identifier = &proposals.of(item)[place.unwrap_or(0)].identifier;
-        if identifier.len() != levels {
-            return Err(Error::Shape {
-                expected: format!("identifiers of {levels} codes, as item 0 has"),
-                found: format!("{identifier} for item {item}"),
-            });
-        }
-        codes.extend_from_slice(identifier);
-    }
-    let sizes = table.codebook_sizes()[..levels.min(table.levels())].to_vec();
-    CodeTable::new(proposals.items(), levels, codes, sizes)
+    let identifiers: Vec<&Identifier> = chosen
+        .into_iter()
+        .enumerate()
+        .map(|(item, place)| &proposals.of(item)[place.unwrap_or(0)].identifier)
+        .collect();
+    let mut sizes = table.codebook_sizes().to_vec();
+    let behind = identifiers
+        .iter()
+        .filter_map(|codes| codes.get(sizes.len()));
+    let behind = behind.map(|code| code.index() + 1).max();
+    sizes.extend(behind);
+    check_sizes(identifiers.len(), &sizes)?;
+    let rows = identifiers.into_iter().map(|identifier| &**identifier);
+    Ok(ItemTokens::new(Vocabulary::new(&sizes), rows))
 }
 
 /// The place of the proposal that each item gets, if any.
@@ -160,27 +173,41 @@ fn chosen(
     })
 }
 
-/// The chosen proposals as identifiers; where none was chosen, the best one with one code more, which nobody else has.
-fn complete(proposals: &Proposals, chosen: &[Option<usize>]) -> (Vec<Identifier>, Vec<ItemId>) {
-    let mut taken: std::collections::HashSet<Identifier> = chosen
-        .iter()
-        .enumerate()
+/// The chosen proposals as identifiers; where none was chosen, the best one with a code more, which nobody else has.
+fn complete(
+    proposals: &Proposals,
+    chosen: &[Option<usize>],
+    sizes: &[usize],
+) -> (Vec<Identifier>, Vec<ItemId>) {
+    let choices = || chosen.iter().enumerate();
+    let mut taken: HashSet<Identifier> = choices()
         .filter_map(|(item, choice)| Some(proposals.of(item)[(*choice)?].identifier.clone()))
         .collect();
+    // Tokens of levels that others stand behind would move if they got more codes.
+    let deepest = choices().map(|(item, choice)| match choice {
+        Some(place) => proposals.of(item)[*place].identifier.len() - 1,
+        None => proposals.of(item)[0].identifier.len(),
+    });
+    let fixed = sizes.len() - usize::from(deepest.max() < Some(sizes.len()));
     let mut extended = Vec::new();
-    let mut next = std::collections::HashMap::<Identifier, u32>::new();
-    let identifiers = chosen
-        .iter()
-        .enumerate()
+    // For every proposal that is shared, what the next code stands behind, and that code.
+    let mut next = HashMap::<Identifier, (Vec<Code>, u32)>::new();
+    let identifiers = choices()
         .map(|(item, choice)| {
             if let Some(choice) = *choice {
                 return proposals.of(item)[choice].identifier.clone();
             }
             extended.push(ItemId::from_index(item));
             let best = &proposals.of(item)[0].identifier;
-            let number = next.entry(best.clone()).or_default();
+            let (before, number) = next
+                .entry(best.clone())
+                .or_insert_with(|| (best.to_vec(), 0));
             loop {
-                let codes = best.iter().copied().chain([Code::new(*number)]);
+                if before.len() < fixed && *number as usize == sizes[before.len()] {
+                    before.push(Code::new(0));
+                    *number = 0;
+                }
+                let codes = before.iter().copied().chain([Code::new(*number)]);
                 let longer = Identifier::new(codes.collect::<Vec<_>>());
                 *number += 1;
                 if taken.insert(longer.clone()) {

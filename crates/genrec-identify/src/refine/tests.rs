@@ -1,5 +1,4 @@
 use genrec_data::ItemId;
-use genrec_embed::Embeddings;
 use proptest::prelude::*;
 
 use super::*;
@@ -198,51 +197,6 @@ fn what_does_not_fit_is_refused_with_the_place() {
 }
 
 #[test]
-fn similarity_is_that_of_all_pairs_one_by_one() {
-    let identifiers = [&[0, 1][..], &[0, 2], &[1, 1], &[0, 1, 4], &[2]];
-    let identifiers: Vec<Identifier> = identifiers
-        .iter()
-        .map(|codes| codes.iter().copied().collect())
-        .collect();
-    let table = IdentifierTable::new(identifiers.clone()).unwrap();
-    let rows: [[f32; 3]; 5] = [
-        [1.0, 0.2, 0.0],
-        [0.9, 0.1, 0.3],
-        [0.0, 1.0, 0.0],
-        [2.0, 0.0, 0.1],
-        [-0.2, 0.5, 1.0],
-    ];
-    let text = Embeddings::from_vec(5, 3, rows.concat()).unwrap();
-    let unit = text.normalized();
-    let (mut above, mut below) = (0.0, 0.0);
-    for i in 0..5 {
-        for j in 0..i {
-            let cosine: f64 = unit
-                .row(i)
-                .iter()
-                .zip(unit.row(j))
-                .map(|(a, b)| f64::from(a * b))
-                .sum();
-            let same = identifiers[i]
-                .iter()
-                .zip(identifiers[j].iter())
-                .filter(|(a, b)| a == b)
-                .count();
-            // The mean of the lengths: (2 + 2 + 2 + 3 + 1) / 5.
-            above += cosine * same as f64 / 2.0;
-            below += cosine;
-        }
-    }
-    let found = semantic_similarity(&table, &text).unwrap().unwrap();
-    assert!(
-        (found - above / below).abs() < 1e-6,
-        "{found} {}",
-        above / below
-    );
-    assert!(semantic_similarity(&table, &text.slice(0..4)).is_err());
-}
-
-#[test]
 fn without_repair_items_share_what_they_want() {
     let proposal = |codes: [u32; 2], score| Proposal::new(Identifier::from_iter(codes), score);
     let proposals = Proposals::new(vec![
@@ -258,24 +212,21 @@ fn without_repair_items_share_what_they_want() {
         [0, 1, 2].map(|k| refined.coverage(k)),
         [0.0, 1.0 / 3.0, 2.0 / 3.0]
     );
+    let names = |tokens: &ItemTokens| [0, 1, 2].map(|item| tokens.name(ItemId::new(item)));
     let collided = refine_collided(&table, &proposals, &listed).unwrap();
-    assert_eq!(
-        collided.to_index_json(),
-        r#"{"0": ["<a_0>", "<b_1>"], "1": ["<a_1>", "<b_1>"], "2": ["<a_0>", "<b_1>"]}"#
-    );
-    // Greedy: everybody takes the first.
-    let greedy = refine_collided(&table, &proposals.clone().truncated(1), &listed).unwrap();
-    assert_eq!(greedy.collisions().distinct(), 1);
-    let longer = Proposal::new(Identifier::from_iter([0, 1, 0]), -0.1);
-    let three = before(3).with_codebook_sizes(vec![3, 3, 1]).unwrap();
-    let mixed = Proposals::new(vec![
-        vec![longer],
-        vec![proposal([0, 0], -0.1)],
-        vec![proposal([1, 1], -0.1)],
-    ]);
-    let mixed = mixed.unwrap();
-    let error = refine_collided(&three, &mixed, &listed).unwrap_err();
-    assert!(error.to_string().contains("3 codes"), "{error}");
+    assert_eq!(names(&collided), ["<a_0><b_1>", "<a_1><b_1>", "<a_0><b_1>"]);
+    assert_eq!(collided.group_items(0), [0, 2].map(ItemId::new));
+    // Everybody takes the first.
+    let first = refine_collided(&table, &proposals.clone().truncated(1), &listed).unwrap();
+    assert_eq!(first.groups(), 1);
+    // Of any lengths, also beyond the levels of the table.
+    let longer = Proposal::new(Identifier::from_iter([0, 1, 2]), -0.1);
+    let shorter = vec![Proposal::new(Identifier::from_iter([0]), -0.1)];
+    let mixed = Proposals::new(vec![vec![longer], shorter.clone(), shorter]).unwrap();
+    let collided = refine_collided(&table, &mixed, &listed).unwrap();
+    assert_eq!(names(&collided), ["<a_0><b_1><c_2>", "<a_0>", "<a_0>"]);
+    assert_eq!(collided.groups(), 2);
+    assert_eq!(collided.vocabulary().codebook_sizes(), [3, 3, 3]);
     for codes in [vec![0, 1, 3], vec![0, 1, 0, 0]] {
         let far = Proposal::new(Identifier::from_iter(codes), -0.1);
         let other = |code| vec![proposal([code, 0], -0.1)];
@@ -283,4 +234,72 @@ fn without_repair_items_share_what_they_want() {
         let error = refine(&table, &far, &listed).unwrap_err().to_string();
         assert!(error.contains("for item 0"), "{error}");
     }
+}
+
+#[test]
+fn levels_that_others_stand_behind_get_no_more_codes() {
+    let identifiers = (0..6).map(|item| Identifier::from_iter([item / 4, item / 2 % 2, item % 2]));
+    let table = IdentifierTable::new(identifiers.collect()).unwrap();
+    assert_eq!(table.codebook_sizes(), [2, 2, 2]);
+    let refined = |rows: [&[u32]; 6]| {
+        let lists = rows.map(|codes| list(&[(codes, -1.0)]));
+        let proposals = Proposals::new(lists.to_vec()).unwrap();
+        let refined = refine(&table, &proposals, &Assignment::AsListed).unwrap();
+        let written = refined.table.iter();
+        let written = written.map(|(_, codes)| Identifier::from(codes).to_string());
+        let sizes = refined.table.codebook_sizes().to_vec();
+        (written.collect::<Vec<_>>(), sizes)
+    };
+    // Nothing stands behind the last level.
+    let (written, sizes) = refined([&[1, 0], &[1, 0], &[1, 0], &[1, 0], &[0, 0], &[0, 1]]);
+    assert_eq!(
+        written[1..4],
+        ["<a_1><b_0><c_0>", "<a_1><b_0><c_1>", "<a_1><b_0><c_2>"]
+    );
+    assert_eq!(sizes, [2, 2, 3]);
+    // Here something does.
+    let whole: &[u32] = &[0, 0, 1];
+    let (written, sizes) = refined([&[1, 0], &[1, 0], &[1, 0], &[1, 0], whole, whole]);
+    assert_eq!(
+        written[1..4],
+        ["<a_1><b_0><c_0>", "<a_1><b_0><c_1>", "<a_1><b_0><c_0><d_0>"]
+    );
+    assert_eq!(written[5], "<a_0><b_0><c_1><d_0>");
+    assert_eq!(sizes, [2, 2, 2, 1]);
+    // A first level that is too small for all goes on into the others.
+    let (written, sizes) = refined([&[1]; 6]);
+    let expected = [
+        "<a_1>",
+        "<a_1><b_0>",
+        "<a_1><b_1>",
+        "<a_1><b_0><c_0>",
+        "<a_1><b_0><c_1>",
+        "<a_1><b_0><c_2>",
+    ];
+    assert_eq!(
+        (written, sizes),
+        (expected.map(String::from).to_vec(), vec![2, 2, 3])
+    );
+}
+
+#[test]
+fn what_was_not_written_counts_for_nothing() {
+    let table = before(4);
+    let own = |item: u32| Identifier::from(table.identifier(ItemId::new(item)));
+    let same: &[(&[u32], f32)] = &[(&[2, 2], -1.0)];
+    let lists = vec![Vec::new(), list(same), list(same), Vec::new()];
+    assert!(Proposals::new(lists.clone()).is_err());
+    let proposals = Proposals::or_kept(lists, &table).unwrap();
+    assert_eq!(proposals.kept(), [0, 3].map(ItemId::new));
+    assert_eq!(proposals.of(3), [Proposal::new(own(3), -1.0)]);
+    // Of the two for which something was written, one gets it.
+    let refined = refine(&table, &proposals, &Assignment::AsListed).unwrap();
+    assert_eq!((refined.collision_rate, refined.coverage(1)), (0.5, 0.5));
+    assert_eq!(refined.kept, proposals.kept());
+    // That nothing was written at all does not pass for a success.
+    let nothing = Proposals::or_kept(vec![Vec::new(); 4], &table).unwrap();
+    let refined = refine(&table, &nothing, &Assignment::AsListed).unwrap();
+    assert_eq!((refined.collision_rate, refined.coverage(1)), (0.0, 0.0));
+    assert_eq!((refined.kept.len(), refined.changed), (4, 0.0));
+    assert!(Proposals::or_kept(vec![Vec::new(); 3], &table).is_err());
 }

@@ -2,8 +2,8 @@
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
+use super::exchange::Exchange;
 use super::model::{Layout, TextModel, padded};
-use super::samples::Exchange;
 
 /// Exchanges as tensors.
 pub(super) struct Batch {

@@ -12,6 +12,7 @@
 
 #[cfg(feature = "train")]
 mod batch;
+mod exchange;
 mod model;
 mod propose;
 mod recommender;
@@ -23,10 +24,11 @@ mod templates;
 mod tests;
 mod text;
 
+pub use exchange::Exchange;
 pub use model::TextModel;
 pub use propose::{Regeneration, propose};
 pub use recommender::LanguageRecommender;
-pub use samples::{Exchange, Instructions, Question};
+pub use samples::{Instructions, Question};
 #[cfg(feature = "train")]
 pub use task::InstructionTrainer;
 pub use templates::{Template, Templates};

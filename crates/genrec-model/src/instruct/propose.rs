@@ -22,14 +22,16 @@ pub enum Regeneration {
     Free,
 }
 
-/// The `k` most likely identifiers that a model writes for the text of every item, whether they are anybody's or not, best first.
+/// The `k` most likely identifiers that a model writes for the text of every item, whether they are anybody's or not, best first, by a search that follows `k` prefixes; a `k` of 1
+/// is a greedy search.
 ///
 /// A proposal has as many codes as `lengths` allows, so that codes that only tell items apart are not proposed. An item that says nothing, or for which nothing but other
-/// tokens was found, proposes the identifier that it has in `table`.
+/// tokens was found, proposes the identifier that it has in `table`, and is one of those that were [kept](Proposals::kept).
 ///
 /// # Errors
 ///
-/// [`Error::Config`] for a `k` of 0, instructions of other identifiers, or if the answers are no numbers.
+/// [`Error::Config`] for a `k` of 0; lengths that no identifier has; a table of other items or codebook sizes than those of the instructions; a model that has fewer tokens than
+/// the instructions, another end, or two stacks for [whole histories](super::Question::WholeHistory); or if the answers are no numbers.
 pub fn propose(
     model: &TextModel,
     instructions: &Instructions,
@@ -38,21 +40,22 @@ pub fn propose(
     k: usize,
     regeneration: Regeneration,
 ) -> Result<Proposals> {
+    model.expect_fit(instructions)?;
     let levels = *lengths.end();
     let vocabulary = instructions.items().vocabulary();
     let sizes = vocabulary.codebook_sizes();
-    if k == 0 || table.len() != instructions.items().items() || !(1..=sizes.len()).contains(&levels)
-    {
+    let fits = table.len() == instructions.items().items() && table.codebook_sizes() == sizes;
+    if k == 0 || !fits || lengths.is_empty() || !(1..=sizes.len()).contains(&levels) {
         return Err(Error::Config {
             what: "proposals of identifiers",
             found: format!(
-                "{k} for each of {} items, of up to {levels} codes",
-                table.len()
+                "{k} of {lengths:?} codes for each of {} items, out of {:?} codes a level",
+                table.len(),
+                table.codebook_sizes()
             ),
             expected: format!(
-                "at least 1 for each of {} items, of 1 to {} codes",
-                instructions.items().items(),
-                sizes.len()
+                "at least 1 for each of {} items, out of the {sizes:?} codes of the instructions",
+                instructions.items().items()
             ),
         });
     }
@@ -110,13 +113,5 @@ pub fn propose(
         });
         proposals[item.index()] = written.collect();
     }
-    // As unlikely as the least likely of all that was written.
-    let scores = proposals.iter().flatten().map(|proposal| proposal.score);
-    let lowest = scores.fold(0.0, f32::min);
-    for ((_, codes), proposals) in table.iter().zip(&mut proposals) {
-        if proposals.is_empty() {
-            proposals.push(Proposal::new(Identifier::from(codes), lowest));
-        }
-    }
-    Ok(Proposals::new(proposals)?)
+    Ok(Proposals::or_kept(proposals, table)?)
 }

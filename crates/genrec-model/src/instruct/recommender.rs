@@ -69,13 +69,17 @@ impl Decoding {
         Ok(pairs.collect())
     }
 
-    /// The best items after each history; nothing follows an empty one.
+    /// The best `k` items after each history; nothing follows an empty one.
     pub(super) fn recommend(
         &self,
         model: &TextModel,
         queries: &[Query<'_>],
         k: usize,
     ) -> Result<Vec<Ranked>> {
+        let mut ranked = vec![Ranked::default(); queries.len()];
+        if k == 0 {
+            return Ok(ranked);
+        }
         let model = model.valid();
         let asked: Vec<usize> = (0..queries.len())
             .filter(|&query| !queries[query].history.is_empty())
@@ -85,7 +89,6 @@ impl Decoding {
             .map(|&query| self.instructions.asked_for_next(queries[query].history))
             .collect::<Result<Vec<_>>>()?;
         let items = self.instructions.items();
-        let mut ranked = vec![Ranked::default(); queries.len()];
         for (query, answer) in asked.into_iter().zip(self.answer(&model, &prompts, k)?) {
             let groups: Vec<(Vec<ItemId>, f32)> = answer
                 .into_iter()
@@ -97,7 +100,7 @@ impl Decoding {
     }
 }
 
-/// Answers to prompts, a batch of like length at a time and several batches side by side; the answers do not depend on it.
+/// Answers to prompts, a batch of like length at a time and several batches side by side; which prompts share a batch depends on the number of cores, and changes how answers round.
 pub(super) fn in_batches<A: Clone + Default + Send>(
     prompts: &[Vec<u32>],
     device: &Device,

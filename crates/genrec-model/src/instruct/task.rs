@@ -9,9 +9,10 @@ use genrec_metrics::{Query, Ranked};
 use genrec_train::{Task, Trained, Trainer, TrainingConfig, TrainingEvent, mixed};
 
 use super::batch::Batch;
+use super::exchange::Exchange;
 use super::model::{Layout, TextModel};
 use super::recommender::Decoding;
-use super::samples::{Exchange, Instructions};
+use super::samples::Instructions;
 use crate::Result;
 
 /// Tunes a [`TextModel`] on [`Instructions`], with checkpoints in a folder; the loss is on the responses only.

@@ -1,8 +1,11 @@
 //! Instructions, their loss, and models tuned on them.
 
+mod asked;
+mod propose;
+
 use std::sync::Arc;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, TensorData};
 use genrec_data::{Catalog, Ids, Interactions, Item, ItemId, UserId, leave_one_out};
 use genrec_identify::{Identifier, IdentifierTable, ItemTokens, Vocabulary};
 use genrec_metrics::{EvaluateConfig, Metric, evaluate};
@@ -10,7 +13,7 @@ use genrec_train::TrainingConfig;
 
 use super::*;
 use crate::lm::{LanguageModel, LanguageModelConfig};
-use crate::lora::{Adapters, LoraConfig};
+use crate::lora::{Adapters, LoraConfig, Projection};
 
 const ITEMS: u32 = 12;
 
@@ -45,6 +48,10 @@ fn histories(noise: bool) -> Interactions {
 }
 
 fn instructions(train: &Interactions) -> Instructions {
+    instructions_of(&table(), train)
+}
+
+fn instructions_of(table: &IdentifierTable, train: &Interactions) -> Instructions {
     let templates = Templates::shopping();
     let all = [
         &templates.next_item,
@@ -57,7 +64,7 @@ fn instructions(train: &Interactions) -> Instructions {
         .cloned()
         .chain(catalog().texts())
         .collect();
-    let items: Arc<ItemTokens> = Arc::new(Vocabulary::of(&table()).tokenize(&table()));
+    let items: Arc<ItemTokens> = Arc::new(Vocabulary::of(table).tokenize(table));
     let text = TextTokenizer::train(&words, 400).unwrap();
     let text = text.with_identifiers(items.vocabulary()).unwrap();
     Instructions::new(templates, items, Arc::new(text), 1, &catalog(), train).unwrap()
@@ -71,81 +78,12 @@ fn model(instructions: &Instructions) -> LanguageModel {
         .unwrap()
 }
 
-#[test]
-fn exchanges_say_what_the_templates_say() {
-    let histories = histories(false);
-    let all = instructions(&histories)
-        .with_max_history(3)
-        .with_next_item()
-        .with_mixed_histories()
-        .with_alignment()
-        .with_searches([(ItemId::new(2), String::from("something blue"))])
-        .unwrap()
-        .with_preferences([(UserId::new(1), String::from("likes circles"))])
-        .unwrap();
-    // Five prefixes of 60 users, twice; item 5 says nothing.
-    assert_eq!(all.len(), 2 * 300 + 2 * 11 + 2);
-    let read = |sample, seed| {
-        let exchange = all.exchange(sample, seed).unwrap();
-        let text = all.text();
-        (
-            text.decode(&exchange.prompt).unwrap(),
-            text.decode(&exchange.response).unwrap(),
-            exchange,
-        )
-    };
-    let (prompt, response, exchange) = read(4, 0);
-    assert!(
-        prompt.contains("<a_2><b_0>, <a_3><b_0>, <a_0><b_1>"),
-        "{prompt}"
-    );
-    assert!(!prompt.contains("<a_1><b_0>"), "{prompt}");
-    assert_eq!(
-        (response.as_str(), exchange.response.len()),
-        ("<a_1><b_1>", 2)
-    );
-    let wordings: std::collections::HashSet<String> =
-        (0..200).map(|seed| read(4, seed).0).collect();
-    assert_eq!(wordings.len(), 15);
-    assert_eq!(read(4, 7).2, read(4, 7).2);
-
-    let mixed: Vec<String> = (0..50).map(|seed| read(304, seed).0).collect();
-    assert!(
-        mixed
-            .iter()
-            .any(|prompt| prompt.contains("thing number 2, <a_3><b_0>")),
-        "{mixed:?}"
-    );
-    let (prompt, response, _) = read(600, 0);
-    assert!(
-        prompt.contains("thing number 0") && response == "<a_0><b_0>",
-        "{prompt} {response}"
-    );
-    let (prompt, response, exchange) = read(601, 0);
-    assert!(
-        prompt.contains("<a_0><b_0>") && response == "thing number 0",
-        "{prompt} {response}"
-    );
-    assert_eq!(exchange.response.last(), Some(&1));
-    let (prompt, response, _) = read(622, 0);
-    assert!(
-        prompt.contains("something blue") && response == "<a_2><b_0>",
-        "{prompt} {response}"
-    );
-    let (prompt, response, _) = read(623, 0);
-    assert!(
-        prompt.contains("<a_2><b_1>") && response == "likes circles",
-        "{prompt} {response}"
-    );
-
-    let refused = all
-        .clone()
-        .with_searches([(ItemId::new(12), String::new())]);
-    assert!(refused.unwrap_err().to_string().contains("item 12"));
-    assert!(
-        all.with_preferences([(UserId::new(60), String::new())])
-            .is_err()
-    );
+/// The weights beside which adapters may stand.
+fn weights(model: &impl Adapters) -> Vec<TensorData> {
+    let layers = model.layers().into_iter();
+    layers
+        .map(|layer| layer.linear.weight.val().into_data())
+        .collect()
 }
 
 fn trained(noise: bool, lora: bool, question: Question) -> f64 {
@@ -159,6 +97,7 @@ fn trained(noise: bool, lora: bool, question: Question) -> f64 {
         let config = LoraConfig::new().with_rank(16).with_dropout(0.0);
         model.adapt(&config).unwrap();
     }
+    let before = weights(&model);
     let folder = tempfile::tempdir().unwrap();
     let training = TrainingConfig::new()
         .with_epochs(if lora { 30 } else { 15 })
@@ -170,6 +109,18 @@ fn trained(noise: bool, lora: bool, question: Question) -> f64 {
     let trained = InstructionTrainer::new(training, folder.path())
         .fit(model, &all, &split.validation, |_| {})
         .unwrap();
+    // Adapters learn, and nothing that they stand beside.
+    let moved = |layer: &Projection| {
+        let up = layer.lora.as_ref().map(|lora| lora.up.val().abs().sum());
+        up.is_some_and(|up| up.into_scalar::<f32>() > 0.0)
+    };
+    let layers = trained.model.layers();
+    assert_eq!(
+        layers.iter().filter(|layer| moved(layer)).count(),
+        if lora { layers.len() } else { 0 }
+    );
+    let mut pairs = weights(&trained.model).into_iter().zip(before);
+    assert!(pairs.all(|(after, before)| (after == before) == lora));
     let recommender = LanguageRecommender::new("LC-Rec", trained.model, all, 10).unwrap();
     let report = evaluate(
         &recommender,

@@ -1,15 +1,18 @@
 //! Text and identifiers as tokens of one vocabulary.
 
-use std::collections::HashSet;
+#[cfg(test)]
+mod tests;
+mod titles;
+
 use std::path::Path;
 
 use genrec_data::Catalog;
 use genrec_decode::TokenId;
-use genrec_identify::{Identifier, IdentifierTable, Vocabulary};
+use genrec_identify::Vocabulary;
 use tokenizers::models::bpe::BpeTrainer;
-use tokenizers::models::{TrainerWrapper, bpe::BPE};
+use tokenizers::models::{ModelWrapper, TrainerWrapper, bpe::BPE};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::{AddedToken, Tokenizer};
+use tokenizers::{AddedToken, Encoding, Tokenizer};
 
 use super::templates::Templates;
 use crate::{Error, Result};
@@ -50,7 +53,7 @@ impl TextTokenizer {
         // Some files keep what a training of theirs cut and filled up to; here nothing is cut unseen.
         inner.with_padding(None);
         inner.with_truncation(None).map_err(malformed)?;
-        // `</s>` in the text of an item is text.
+        // `</s>` in the text of an item is text: see `encode`, too.
         inner.set_encode_special_tokens(true);
         Ok(Self {
             inner,
@@ -164,62 +167,6 @@ impl TextTokenizer {
         Ok(self)
     }
 
-    /// The titles of items as identifiers (TID; Hua et al. 2023, section 4.2): a code is a token of this tokenizer, the same at every level. At most `max_tokens` of a title are
-    /// taken; of items with the same ones all but the first get a number behind, and an item without a title has its original id for one. Texts are told of such identifiers by
-    /// [`with_identifiers_in_words`](Self::with_identifiers_in_words).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] if the tokenizer refuses a title; [`Error::Identify`] for a catalogue without items.
-    pub fn titles(&self, catalog: &Catalog, max_tokens: usize) -> Result<IdentifierTable> {
-        let mut taken = HashSet::new();
-        let mut identifiers = Vec::with_capacity(catalog.len());
-        for (item, entry) in catalog.iter() {
-            let title = entry.title.as_deref().filter(|title| !title.is_empty());
-            let title = title.unwrap_or_else(|| catalog.ids().original(item.index()));
-            let mut tokens = self.encode(title)?;
-            tokens.truncate(max_tokens);
-            let mut identifier = tokens.clone();
-            for number in 1_usize.. {
-                if number > 1 {
-                    identifier = [tokens.clone(), self.encode(&format!(" {number}"))?].concat();
-                }
-                if !identifier.is_empty() && taken.insert(identifier.clone()) {
-                    break;
-                }
-            }
-            identifiers.push(Identifier::from_iter(identifier));
-        }
-        let table = IdentifierTable::new(identifiers)?;
-        let sizes = vec![self.len(); table.levels()];
-        Ok(table.with_codebook_sizes(sizes)?)
-    }
-
-    /// Takes the codes of [`titles`](Self::titles) for what they are, tokens of the text.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] if there are identifiers already, or codes that are no tokens.
-    pub fn with_identifiers_in_words(mut self, vocabulary: &Vocabulary) -> Result<Self> {
-        let tokens = self.len();
-        let fits = |&size: &usize| size <= tokens;
-        if self.identifiers.is_some() || !vocabulary.codebook_sizes().iter().all(fits) {
-            return Err(Error::Config {
-                what: "text tokenizer",
-                found: format!(
-                    "{tokens} tokens for levels of {:?}",
-                    vocabulary.codebook_sizes()
-                ),
-                expected: String::from("one without identifiers, whose tokens the codes are"),
-            });
-        }
-        self.identifiers = Some(Identifiers {
-            vocabulary: vocabulary.clone(),
-            first: None,
-        });
-        Ok(self)
-    }
-
     /// The codes that its identifiers are made of, if it has any.
     pub fn vocabulary(&self) -> Option<&Vocabulary> {
         self.identifiers
@@ -244,19 +191,42 @@ impl TextTokenizer {
         self.len() == 0
     }
 
-    /// The tokens of a text; identifiers within it are tokens of theirs.
+    /// The tokens of a text; identifiers within it are tokens of theirs. What is written like a special token (`</s>`) is text: where the tokenizer knows no other way to write
+    /// it, a space stands behind its first character.
     ///
     /// # Errors
     ///
     /// [`Error::Config`] if the tokenizer refuses the text.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
-        let encoding = self.inner.encode(text, false);
-        let encoding = encoding.map_err(|error| Error::Config {
+        let encoding = self.encoding(text, false)?;
+        // The pieces of a Unigram hold the special tokens, and these score best; the merges of a BPE do not lead to them.
+        if !matches!(self.inner.get_model(), ModelWrapper::Unigram(_)) {
+            return Ok(encoding.get_ids().to_vec());
+        }
+        let added = self.inner.get_added_vocabulary();
+        let pieces = encoding.get_tokens().iter().zip(encoding.get_offsets());
+        let special: Vec<usize> = pieces
+            .filter(|(piece, _)| added.is_special_token(piece))
+            .map(|(_, &(start, _))| start)
+            .collect();
+        if special.is_empty() {
+            return Ok(encoding.get_ids().to_vec());
+        }
+        let mut apart = text.to_owned();
+        for start in special.into_iter().rev() {
+            let first = text[start..].chars().next().map_or(0, char::len_utf8);
+            apart.insert(start + first, ' ');
+        }
+        Ok(self.encoding(&apart, false)?.get_ids().to_vec())
+    }
+
+    fn encoding(&self, text: &str, special: bool) -> Result<Encoding> {
+        let encoding = self.inner.encode(text, special);
+        encoding.map_err(|error| Error::Config {
             what: "text to tokenize",
             found: format!("{text:?}: {error}"),
             expected: String::from("one that the tokenizer can read"),
-        })?;
-        Ok(encoding.get_ids().to_vec())
+        })
     }
 
     /// The text of tokens, without padding and ends.
@@ -283,14 +253,7 @@ impl TextTokenizer {
         // With and without what is added around it: what is before the word.
         let word = "a";
         let plain = self.encode(word)?;
-        let encoding = self
-            .inner
-            .encode(word, true)
-            .map_err(|error| Error::Config {
-                what: "text to tokenize",
-                found: format!("{word:?}: {error}"),
-                expected: String::from("one that the tokenizer can read"),
-            })?;
+        let encoding = self.encoding(word, true)?;
         let around = encoding.get_ids();
         let place = around
             .windows(plain.len().max(1))
@@ -348,134 +311,4 @@ fn names(vocabulary: &Vocabulary) -> Vec<String> {
     tokens
         .map(|token| vocabulary.name(TokenId::new(token)))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn trained() -> TextTokenizer {
-        let texts = [
-            "steel screw 20 mm",
-            "brass screw 30 mm",
-            "steel bolt",
-            "screw and bolt",
-        ];
-        TextTokenizer::train(&texts, 280).unwrap()
-    }
-
-    #[test]
-    fn every_text_comes_back_and_known_words_are_short() {
-        let tokenizer = trained();
-        for text in [
-            "steel screw",
-            "Ünïcode, 日本語 and \"quotes\"\n\ttabs",
-            "<eos>not an end",
-            "",
-        ] {
-            let tokens = tokenizer.encode(text).unwrap();
-            assert_eq!(tokenizer.decode(&tokens).unwrap(), text);
-        }
-        assert!(tokenizer.encode(" screw").unwrap().len() < 3);
-        assert_eq!(
-            (tokenizer.token("<pad>"), tokenizer.token("<eos>")),
-            (Some(0), Some(1))
-        );
-        assert!(tokenizer.len() <= 280 && tokenizer.len() > 258);
-        let again = trained();
-        assert_eq!(
-            again.inner.to_string(false).unwrap(),
-            tokenizer.inner.to_string(false).unwrap()
-        );
-        assert!(TextTokenizer::train(&["a"], 257).is_err());
-    }
-
-    #[test]
-    fn identifiers_are_single_tokens_behind_the_text() {
-        let plain = trained();
-        let vocabulary = Vocabulary::new(&[3, 4]);
-        let tokenizer = plain.clone().with_identifiers(&vocabulary).unwrap();
-        assert_eq!(tokenizer.len(), plain.len() + 7);
-        let tokens = tokenizer.encode("steel <a_2><b_3> bolt").unwrap();
-        let first = plain.len() as u32;
-        assert!(
-            tokens.windows(2).any(|pair| pair == [first + 2, first + 6]),
-            "{tokens:?}"
-        );
-        for level in 0..2 {
-            for token in vocabulary.level(level).map(TokenId::new) {
-                let written = tokenizer.encode(&vocabulary.name(token)).unwrap();
-                assert_eq!(written, [tokenizer.of_identifier(token, 1)]);
-            }
-        }
-        assert_eq!(tokenizer.of_identifier(vocabulary.eos(), 1), 1);
-        assert!(tokenizer.clone().with_identifiers(&vocabulary).is_err());
-
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tokenizer.json");
-        tokenizer.save(&path).unwrap();
-        let opened = TextTokenizer::open(&path).unwrap();
-        assert_eq!(
-            opened.encode("a <b_1> bolt").unwrap(),
-            tokenizer.encode("a <b_1> bolt").unwrap()
-        );
-        let again = opened.clone().having_identifiers(&vocabulary).unwrap();
-        let token = TokenId::new(vocabulary.level(1).start);
-        assert_eq!(again.of_identifier(token, 1), first + 3);
-        let error = opened.having_identifiers(&Vocabulary::new(&[4, 4]));
-        assert!(error.unwrap_err().to_string().contains("<a_3>"));
-        std::fs::write(&path, "{").unwrap();
-        assert!(
-            TextTokenizer::open(&path)
-                .unwrap_err()
-                .to_string()
-                .contains("tokenizer.json")
-        );
-    }
-
-    #[test]
-    fn titles_are_identifiers_in_words() {
-        let titles = [
-            "steel screw 20 mm",
-            "steel screw 30 mm",
-            "steel screw 20 mm",
-            "",
-        ];
-        let items = titles.map(|title| genrec_data::Item {
-            title: Some(title.to_owned()),
-            ..genrec_data::Item::default()
-        });
-        let ids = genrec_data::Ids::new(["x", "y", "z", "bolt"].map(String::from).to_vec());
-        let catalog = Catalog::new(ids.unwrap(), items.to_vec()).unwrap();
-        let plain = trained();
-        let table = plain.titles(&catalog, 32).unwrap();
-        let vocabulary = Vocabulary::of(&table);
-        let text = plain
-            .clone()
-            .with_identifiers_in_words(&vocabulary)
-            .unwrap();
-        assert!(text.in_words() && !plain.in_words() && text.len() == plain.len());
-        let items = vocabulary.tokenize(&table);
-        let written = |item: u32| {
-            let tokens = items.tokens(item.into()).iter();
-            let tokens: Vec<u32> = tokens.map(|&token| text.of_identifier(token, 1)).collect();
-            text.decode(&tokens).unwrap()
-        };
-        let expected = [
-            "steel screw 20 mm",
-            "steel screw 30 mm",
-            "steel screw 20 mm 2",
-            "bolt",
-        ];
-        assert_eq!([0, 1, 2, 3].map(written), expected);
-        // Cut before they differ, the second gets a number too.
-        let cut = plain.titles(&catalog, 2).unwrap();
-        assert_eq!(cut.len(), 4);
-        assert!(text.with_identifiers_in_words(&vocabulary).is_err());
-        assert!(
-            plain
-                .with_identifiers_in_words(&Vocabulary::new(&[9999]))
-                .is_err()
-        );
-    }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use genrec_identify::refine::Refined;
+use genrec_embed::Embeddings;
+use genrec_identify::refine::{Refined, semantic_similarity};
 use genrec_identify::{IdentifierTable, ItemTokens, Vocabulary};
 use genrec_train::EpochSummary;
 use genrec_train::sealed::{self, Format};
@@ -16,7 +17,7 @@ use crate::{Error, Result};
 
 const FORMAT: Format = Format {
     name: "genrec-siit-round",
-    version: 1,
+    version: 2,
 };
 const IDENTIFIERS: &str = "identifiers.json";
 const TOKENIZER: &str = "tokenizer.json";
@@ -25,7 +26,7 @@ const MODEL: &str = "model";
 /// What a regeneration came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Diagnostics {
-    /// The collision rate before repair, if every item took its best proposal: `1 - distinct / items`.
+    /// The collision rate before repair, if every item took its best proposal: `1 - distinct / items`, of the items for which something was written.
     pub collision_rate: f64,
     /// The share of items whose identifier is another than in the round before.
     pub changed: f64,
@@ -33,22 +34,34 @@ pub struct Diagnostics {
     pub churn: f64,
     /// The share of items for which no proposal was left: they got a code more.
     pub extended: f64,
-    /// The share of items that got one of their first 1, 2, ... proposals.
+    /// The share of items for which no identifier was written, because they say nothing or the model wrote something else: they proposed the one that they had.
+    pub kept: f64,
+    /// The share of items that got one of their first 1, 2, ... proposals, of those for which something was written.
     pub coverage: Vec<f64>,
+    /// The [semantic similarity](semantic_similarity) of the new identifiers, where the run was given rows of what items say and they tell.
+    pub similarity: Option<f64>,
 }
 
 impl Diagnostics {
-    pub(super) fn of(refined: &Refined, start: &IdentifierTable, proposals: usize) -> Self {
+    pub(super) fn of(
+        refined: &Refined,
+        start: &IdentifierTable,
+        proposals: usize,
+        text: Option<&Embeddings>,
+    ) -> Result<Self> {
         let items = start.len() as f64;
         let moved = |(before, after): &((_, &[_]), (_, &[_]))| before.1 != after.1;
         let moved = start.iter().zip(refined.table.iter()).filter(moved).count();
-        Self {
+        let similarity = text.map(|text| semantic_similarity(&refined.table, text));
+        Ok(Self {
             collision_rate: refined.collision_rate,
             changed: refined.changed,
             churn: moved as f64 / items,
             extended: refined.extended.len() as f64 / items,
+            kept: refined.kept.len() as f64 / items,
             coverage: (1..=proposals).map(|k| refined.coverage(k)).collect(),
-        }
+            similarity: similarity.transpose()?.flatten(),
+        })
     }
 }
 

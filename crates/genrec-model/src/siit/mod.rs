@@ -13,18 +13,21 @@
 //! Every round is [a sealed folder](genrec_train::sealed): a run that was killed at any moment goes on to the same bits, and a folder that was changed is refused.
 //!
 //! - [`SiitConfig`]: how many rounds, how they are trained, who gets an identifier that several items want.
-//! - [`Siit`]: the rounds.
+//! - [`Siit`]: the rounds, and their steps one by one.
 //! - [`Diagnostics`]: what a regeneration came to.
 
 mod config;
+mod data;
 mod folder;
 mod rounds;
+mod steps;
 #[cfg(test)]
 mod tests;
 
 pub use config::{Order, SiitConfig};
+pub use data::SiitData;
 pub use folder::{Diagnostics, Round};
-pub use rounds::{Siit, SiitData, Stage};
+pub use rounds::{Siit, Stage};
 
 #[cfg(doc)]
 use crate::instruct::TextModel;

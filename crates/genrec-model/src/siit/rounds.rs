@@ -1,39 +1,18 @@
 //! The rounds of a run.
 
 use std::fs;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use genrec_data::{Catalog, Interactions, Validation};
-use genrec_identify::refine::{Proposals, refine};
+use genrec_identify::refine::refine;
 use genrec_identify::{IdentifierTable, ItemTokens, Vocabulary};
-use genrec_train::{
-    Error as TrainError, TrainingConfig, TrainingEvent, describe_weights, mixed, sealed,
-};
+use genrec_train::{Error as TrainError, TrainingConfig, TrainingEvent, mixed};
 
 use super::config::SiitConfig;
+use super::data::SiitData;
 use super::folder::{Diagnostics, Round};
-use crate::instruct::{
-    InstructionTrainer, Instructions, LanguageRecommender, Templates, TextModel, TextTokenizer,
-    propose,
-};
+use crate::instruct::{InstructionTrainer, Instructions, TextModel, TextTokenizer};
 use crate::{Error, Result};
-
-/// What a run learns from.
-#[derive(Clone, Copy, Debug)]
-pub struct SiitData<'a> {
-    /// What the items say.
-    pub catalog: &'a Catalog,
-    /// Training histories.
-    pub train: &'a Interactions,
-    /// What the trainings are measured on.
-    pub validation: &'a Validation,
-    /// How things are asked.
-    pub templates: &'a Templates,
-    /// Words as tokens, without identifiers.
-    pub text: &'a TextTokenizer,
-}
 
 /// A training of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +28,9 @@ pub enum Stage {
 /// Runs SIIT in a folder, which gets one folder a round.
 #[derive(Clone, Debug)]
 pub struct Siit {
-    config: SiitConfig,
+    pub(super) config: SiitConfig,
     folder: PathBuf,
-    resume: bool,
+    pub(super) resume: bool,
 }
 
 impl Siit {
@@ -92,16 +71,8 @@ impl Siit {
     ) -> Result<Vec<Round>> {
         self.config.check()?;
         model.expect_whole()?;
-        if data.catalog.texts().iter().all(String::is_empty) {
-            return Err(Error::Config {
-                what: "SIIT",
-                found: String::from("a catalogue in which no item says anything"),
-                expected: String::from(
-                    "titles, brands, categories or descriptions: proposals are made of them",
-                ),
-            });
-        }
-        let run = self.fingerprint(model, start, data);
+        data.check()?;
+        let run = data.fingerprint(&self.config, model, start);
         let device = model.device();
         let mut rounds: Vec<Round> = Vec::with_capacity(self.config.rounds + 1);
         for number in 0..=self.config.rounds {
@@ -134,88 +105,6 @@ impl Siit {
         Ok(rounds)
     }
 
-    /// What the copy of a round's model that learnt what its items say proposes as their next identifiers; the copy is trained in `folder`.
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Self::run).
-    pub fn proposals(
-        &self,
-        round: &Round,
-        start: &IdentifierTable,
-        data: SiitData<'_>,
-        folder: &Path,
-        listener: impl FnMut(TrainingEvent) + Send + 'static,
-    ) -> Result<Proposals> {
-        let config = &self.config;
-        let instructions =
-            self.instructions(round.tokens(), round.text.clone(), &round.model, data)?;
-        let training = self.seeded(&config.alignment, 2 * round.number as u64 + 2);
-        let every = training.epochs;
-        let trainer = InstructionTrainer::new(training.with_validate_every(every), folder);
-        let aligned = instructions.clone().with_alignment();
-        let copy = trainer
-            .with_resume(self.resume)
-            .fit(round.model.clone(), &aligned, data.validation, listener)?
-            .model;
-        propose(
-            &copy,
-            &instructions,
-            &round.table,
-            lengths(start),
-            config.proposals,
-            config.regeneration,
-        )
-    }
-
-    /// A recommender with the model and the identifiers of a round, `beams` wide.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] if the round is of other items.
-    pub fn recommender(
-        &self,
-        round: &Round,
-        data: SiitData<'_>,
-        beams: usize,
-    ) -> Result<LanguageRecommender> {
-        let instructions =
-            self.instructions(round.tokens(), round.text.clone(), &round.model, data)?;
-        let name = format!("round {}", round.number);
-        LanguageRecommender::new(name, round.model.clone(), instructions, beams)
-    }
-
-    /// Tunes a copy of a round's model on the next item with any other identifiers of its items, collided ones too, and returns it as a recommender: what a choice within a
-    /// round is worth. Trained in `folder`, as the next round would be; the recommender searches with `beams`.
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Self::run).
-    pub fn tuned(
-        &self,
-        round: &Round,
-        tokens: Arc<ItemTokens>,
-        data: SiitData<'_>,
-        beams: usize,
-        folder: &Path,
-        listener: impl FnMut(TrainingEvent) + Send + 'static,
-    ) -> Result<(LanguageRecommender, Vec<genrec_train::EpochSummary>)> {
-        let config = &self.config;
-        let text = data.text.clone().with_identifiers(tokens.vocabulary())?;
-        let model = round
-            .model
-            .clone()
-            .with_room(text.len(), mixed(config.seed, round.number as u64 + 1));
-        let instructions = self.instructions(tokens, text, &model, data)?;
-        let training = self.seeded(&config.next_item, 2 * round.number as u64 + 3);
-        let asked = instructions.clone().with_next_item();
-        let trained = InstructionTrainer::new(training, folder)
-            .with_resume(self.resume)
-            .fit(model, &asked, data.validation, listener)?;
-        let recommender = LanguageRecommender::new("SIIT", trained.model, instructions, beams)?;
-        Ok((recommender, trained.epochs))
-    }
-
     fn warm_up(
         &self,
         model: &TextModel,
@@ -246,14 +135,14 @@ impl Siit {
         let number = before.number + 1;
         let folder = self.checkpoints(number, Stage::Alignment);
         let listener = listen(number, Stage::Alignment);
-        let proposals = self.proposals(before, start, data, &folder, listener)?;
-        let popularity = || data.train.popularity().into_iter().map(u64::from).collect();
-        let assignment = self.config.order.assignment(popularity);
-        let refined = refine(&before.table, &proposals, &assignment)?;
-        let diagnostics = Diagnostics::of(&refined, start, self.config.proposals);
+        let aligned = self.aligned(before, data, &folder, listener)?;
+        let k = self.config.proposals;
+        let proposals = self.proposals(&aligned, before, start, data, k)?;
+        let refined = refine(&before.table, &proposals, &self.assignment(data))?;
+        let diagnostics = Diagnostics::of(&refined, start, k, data.embeddings)?;
 
+        // The levels that were there are there still, so that tokens stay what they were.
         let vocabulary = Vocabulary::of(&refined.table);
-        expect_same_tokens(&before.table, &refined.table)?;
         let text = data.text.clone().with_identifiers(&vocabulary)?;
         let seed = mixed(self.config.seed, number as u64);
         let model = before.model.clone().with_room(text.len(), seed);
@@ -291,7 +180,7 @@ impl Siit {
         })
     }
 
-    fn instructions(
+    pub(super) fn instructions(
         &self,
         tokens: Arc<ItemTokens>,
         text: TextTokenizer,
@@ -317,69 +206,9 @@ impl Siit {
         self.folder.join(format!("round-{round}-{stage}"))
     }
 
-    fn seeded(&self, training: &TrainingConfig, stream: u64) -> TrainingConfig {
+    pub(super) fn seeded(&self, training: &TrainingConfig, stream: u64) -> TrainingConfig {
         training.clone().with_seed(mixed(self.config.seed, stream))
     }
-
-    /// SHA-256 of all that determines a run.
-    fn fingerprint(
-        &self,
-        model: &TextModel,
-        start: &IdentifierTable,
-        data: SiitData<'_>,
-    ) -> String {
-        // More rounds may be asked for later.
-        let config = self.config.clone().with_rounds(0);
-        let settings = (
-            config,
-            data.templates,
-            start.codebook_sizes(),
-            model.settings(),
-        );
-        let mut bytes = serde_json::to_vec(&settings).expect("plain data is serializable");
-        bytes.extend(start.to_index_json().into_bytes());
-        bytes.extend(data.text.to_json().into_bytes());
-        for text in data.catalog.texts() {
-            bytes.extend(text.into_bytes());
-            bytes.push(0);
-        }
-        for (_, history) in data.train.iter() {
-            bytes.extend((history.len() as u64).to_le_bytes());
-            bytes.extend(history.iter().flat_map(|item| item.get().to_le_bytes()));
-        }
-        for case in data.validation.cases().iter() {
-            let items = case.history.iter().chain(case.targets);
-            bytes.extend(items.flat_map(|item| item.get().to_le_bytes()));
-            bytes.push(0);
-        }
-        describe_weights(model, &mut bytes);
-        sealed::sha256(&bytes)
-    }
-}
-
-/// How many codes identifiers have that a tokenizer gave.
-fn lengths(start: &IdentifierTable) -> RangeInclusive<usize> {
-    let lengths = start.iter().map(|(_, codes)| codes.len());
-    lengths.min().unwrap_or(1)..=start.levels()
-}
-
-/// Codes that tell items apart may make the last level longer, so that what was a token stays this token, and no other.
-fn expect_same_tokens(before: &IdentifierTable, after: &IdentifierTable) -> Result<()> {
-    let (old, new) = (before.codebook_sizes(), after.codebook_sizes());
-    let inner = old.len() - usize::from(old.len() == new.len());
-    let grown = (0..inner).find(|&level| old[level] != new[level]);
-    grown.map_or(Ok(()), |level| {
-        Err(Error::Config {
-            what: "proposals of identifiers",
-            found: format!(
-                "{} items that want one identifier, more than the {} codes of level {level}",
-                new[level], old[level]
-            ),
-            expected: String::from(
-                "fewer: a longer alignment, more proposals, or another assignment",
-            ),
-        })
-    })
 }
 
 fn other_run(folder: &Path, found: &str) -> Error {
