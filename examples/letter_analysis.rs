@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use genrec::collaborative::Score;
 use genrec::data::{Dataset, Split, Test, Validation, leave_one_out};
 use genrec::embed::Embeddings;
 use genrec::identify::letter::{Ablation, Alignment, Letter, Setting};
@@ -303,6 +304,7 @@ impl Lab {
         let width = self.preset.tokenizer(text.dim()).rqvae.quantizer.d_code;
         // Rows as wide as the codewords, and compared with them as they are.
         let sasrec = self.preset.sasrec().with_d_model(width);
+        let sasrec = sasrec.with_score(Score::DotProduct);
         let trained = run.sasrec(&sasrec, self.preset.sasrec_training(), &self.split)?;
         let rows = trained.model.item_embeddings()?;
         let mut table = Table::new();

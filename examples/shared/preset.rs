@@ -1,9 +1,10 @@
 //! How much is spent on a run of LETTER-TIGER.
 
 use clap::ValueEnum;
-use genrec::collaborative::{LightGcnConfig, SequentialConfig};
+use genrec::collaborative::{LightGcnConfig, Score, SequentialConfig};
 use genrec::identify::Vocabulary;
 use genrec::identify::letter::LetterConfig;
+use genrec::model::lora::LoraConfig;
 use genrec::model::set::SetRecConfig;
 use genrec::model::siit::SiitConfig;
 use genrec::model::{SequenceModelConfig, TokenRecConfig, TrainingConfig};
@@ -49,8 +50,10 @@ impl Preset {
     pub(crate) fn sasrec(self) -> SequentialConfig {
         match self {
             Self::Demo | Self::Quick => SequentialConfig::sasrec(),
-            // LETTER compares its rows with codewords as they are, so of their width.
-            Self::Paper => SequentialConfig::sasrec().with_d_model(32),
+            // LETTER compares its rows with codewords as they are, by dot products and of their width.
+            Self::Paper => SequentialConfig::sasrec()
+                .with_d_model(32)
+                .with_score(Score::DotProduct),
         }
     }
 
@@ -155,6 +158,22 @@ impl Preset {
                 .with_batch_size(128)
                 .with_accumulation(1)
                 .with_learning_rate(1e-4),
+        }
+    }
+
+    /// The items of a history that LC-Rec reads.
+    pub(crate) fn lcrec_history(self) -> usize {
+        match self {
+            Self::Demo | Self::Quick => 10,
+            Self::Paper => 20,
+        }
+    }
+
+    /// LC-Rec's adapters of a pretrained model; none where all weights are trained, as those of a model that starts from nothing have to be.
+    pub(crate) fn lora(self, pretrained: bool) -> Option<LoraConfig> {
+        match self {
+            Self::Paper if pretrained => Some(LoraConfig::new()),
+            Self::Demo | Self::Quick | Self::Paper => None,
         }
     }
 

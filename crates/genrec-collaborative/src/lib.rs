@@ -38,6 +38,6 @@ mod sequential;
 
 pub use error::{Error, Result};
 pub use lightgcn::{EarlyStopping, Epoch, LightGcn, LightGcnConfig};
-pub use sequential::{Architecture, Loss, SequentialConfig, SequentialModel};
+pub use sequential::{Architecture, Loss, Score, SequentialConfig, SequentialModel};
 #[cfg(feature = "train")]
 pub use sequential::{SequentialTrainer, TrainedSequential};

@@ -16,7 +16,7 @@ mod task;
 #[cfg(feature = "train")]
 mod trainer;
 
-pub use config::{Architecture, Loss, SequentialConfig};
+pub use config::{Architecture, Loss, Score, SequentialConfig};
 pub use model::SequentialModel;
 #[cfg(feature = "train")]
 pub use trainer::{SequentialTrainer, TrainedSequential};

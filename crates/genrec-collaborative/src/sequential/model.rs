@@ -10,12 +10,12 @@ use genrec_train::{Draw, Dropout};
 
 #[cfg(doc)]
 use super::config::Architecture;
-use super::config::SequentialConfig;
+use super::config::{Score, SequentialConfig};
 use super::inputs::{History, Inputs};
 use super::network::Network;
 use crate::error::{Error, Result};
 
-/// A sequential recommender: the score of an item is the dot product of its row with the state after the history.
+/// A sequential recommender: the score of an item is the dot product of its row with the state after the history, or their cosine ([`Score`]).
 ///
 /// A [`Recommender`](genrec_metrics::Recommender) itself; its item rows are [`item_embeddings`](Self::item_embeddings). SASRec, BERT4Rec and GRU4Rec compare states with
 /// the rows that they read; Caser and HGN, as in their papers, with rows of a second table. Users are read by
@@ -176,17 +176,25 @@ impl SequentialModel {
         self.network.forward(rows, inputs, &self.dropout)
     }
 
-    /// The states at some of all places, `[places, d_state]`.
+    /// The states at some of all places, as they are compared with item rows, `[places, d_state]`.
     pub(super) fn at(&self, states: Tensor<3>, places: Tensor<1, Int>) -> Tensor<2> {
         let [rows, length, d] = states.dims();
-        states.reshape([rows * length, d]).select(0, places)
+        let states = states.reshape([rows * length, d]).select(0, places);
+        match self.config.score {
+            Score::DotProduct => states,
+            Score::Cosine { temperature } => of_one_length(states) / temperature,
+        }
     }
 
-    /// The rows that states are compared with, `[items, d_state]`.
+    /// The rows that states are compared with, `[items, d_state]`: the score is the dot product of the two.
     pub(super) fn item_rows(&self) -> Tensor<2> {
-        match &self.output {
+        let rows = match &self.output {
             Some(output) => output.val(),
             None => self.read_rows(),
+        };
+        match self.config.score {
+            Score::DotProduct => rows,
+            Score::Cosine { .. } => of_one_length(rows),
         }
     }
 
@@ -198,6 +206,13 @@ impl SequentialModel {
             false => table,
         }
     }
+}
+
+/// Rows divided by their lengths, `[rows, d]`; a row of zeros stays one.
+fn of_one_length(rows: Tensor<2>) -> Tensor<2> {
+    // Far below any length that matters, and above what a square root's gradient cannot bear.
+    let lengths = (rows.clone().square().sum_dim(1) + 1e-12).sqrt();
+    rows / lengths
 }
 
 /// The numbers of items in the table.

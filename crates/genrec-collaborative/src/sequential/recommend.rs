@@ -5,13 +5,15 @@ use genrec_data::ItemId;
 use genrec_metrics::{Query, Ranked, Recommender, SeenItems};
 use rayon::prelude::*;
 
+#[cfg(doc)]
+use super::config::Score;
 use super::inputs::History;
 use super::model::SequentialModel;
 
 /// Histories in one forward pass.
 const BATCH: usize = 64;
 
-/// Items ranked by the dot product of their rows with the state after the history, on all cores of the host.
+/// Items ranked by their [`Score`] after the history, on all cores of the host.
 ///
 /// Nothing follows an empty history, except for BERT4Rec.
 ///

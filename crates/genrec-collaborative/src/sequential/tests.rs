@@ -118,6 +118,36 @@ fn all_but_bert4rec_see_nothing_of_what_comes_after() {
 }
 
 #[test]
+fn scores_are_dot_products_or_cosines_of_states_and_rows() {
+    for config in all() {
+        let with = |score| model(&config.clone().with_score(score));
+        let temperature = 0.25;
+        let (dot, cosine) = (with(Score::DotProduct), with(Score::Cosine { temperature }));
+        let history = items(&[1, 2, 3]);
+        let state = &states(&dot, &[&[1, 2, 3]])[0];
+        let width = state.len();
+        let rows: Vec<f32> = dot.item_rows().into_data().iter().collect();
+        let product = |a: &[f32], b: &[f32]| std::iter::zip(a, b).map(|(a, b)| a * b).sum::<f32>();
+        for (model, is_cosine) in [(&dot, false), (&cosine, true)] {
+            let ranked = &model.recommend(&[Query::anonymous(&history)], 30)[0];
+            for (item, &score) in ranked.items().iter().zip(ranked.scores()) {
+                let row = &rows[item.index() * width..][..width];
+                let mut expected = product(state, row);
+                if is_cosine {
+                    let lengths = product(state, state).sqrt() * product(row, row).sqrt();
+                    expected /= lengths * temperature as f32;
+                }
+                assert!(
+                    (score - expected).abs() < 1e-4 * (1.0 + expected.abs()),
+                    "{}: {score}, not {expected}",
+                    model.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn users_matter_to_those_who_read_them() {
     for config in all() {
         let model = model(&config);
@@ -375,6 +405,8 @@ fn impossible_options_are_refused() {
     assert!(refused(sasrec().with_dropout(1.0)).contains("dropout"));
     assert!(refused(sasrec().with_d_model(0)).contains("d_model"));
     assert!(refused(sasrec().with_init_std(f64::NAN)).contains("init_std"));
+    let frozen = Score::Cosine { temperature: 0.0 };
+    assert!(refused(sasrec().with_score(frozen)).contains("temperature"));
     let none = Loss::Binary { negatives: 0 };
     assert!(refused(sasrec().with_loss(none)).contains("negatives"));
     let masked = Architecture::Bert4Rec {
