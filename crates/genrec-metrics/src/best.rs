@@ -1,16 +1,27 @@
 //! The best of scores that come block by block.
 
 use genrec_data::ItemId;
-use genrec_metrics::Ranked;
+
+use crate::Ranked;
 
 /// Scores that are compared with the threshold at once.
 const CHUNK: usize = 64;
 
-/// The best `k` of all scores seen so far, and everything that ties with the last of them.
+/// The best `k` of all scores seen so far, and everything that ties with the last of them: a [`Ranked`] list of a catalogue whose scores come block by block, so that
+/// they need not all be there at once.
 ///
 /// Blocks may come in any order, each item once. Scores are finite; minus infinity stands for an item that is left out.
+///
+/// ```
+/// use genrec_metrics::{Best, Ranked};
+///
+/// let mut best = Best::new(2);
+/// best.add(3, &[0.5, f32::NEG_INFINITY, 2.0]);
+/// best.add(0, &[1.0, 2.0, 0.0]);
+/// assert_eq!(best.ranked(), Ranked::from_scores(&[1.0, 2.0, 0.0, 0.5, f32::NEG_INFINITY, 2.0], 2));
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct Best {
+pub struct Best {
     k: usize,
     kept: Vec<(ItemId, f32)>,
     /// What scores less is not among the best; everything finite is at least this at the start.
@@ -20,7 +31,9 @@ pub(crate) struct Best {
 }
 
 impl Best {
-    pub(crate) fn new(k: usize) -> Self {
+    /// Of nothing yet.
+    #[must_use]
+    pub fn new(k: usize) -> Self {
         Self {
             k,
             kept: Vec::new(),
@@ -31,7 +44,7 @@ impl Best {
     }
 
     /// Looks at the scores of the items `first ..`.
-    pub(crate) fn add(&mut self, first: usize, scores: &[f32]) {
+    pub fn add(&mut self, first: usize, scores: &[f32]) {
         for (chunk, start) in scores.chunks(CHUNK).zip((first..).step_by(CHUNK)) {
             // Hardly any chunk has an item that enters; to ask them all at once is several times faster.
             let below = |none, score: &f32| none & (*score < self.threshold);
@@ -50,8 +63,7 @@ impl Best {
     }
 
     /// Looks at the score of one item.
-    #[cfg(feature = "store")]
-    pub(crate) fn offer(&mut self, item: ItemId, score: f32) {
+    pub fn offer(&mut self, item: ItemId, score: f32) {
         if score >= self.threshold {
             self.kept.push((item, score));
             if self.kept.len() >= self.room {
@@ -60,14 +72,14 @@ impl Best {
         }
     }
 
-    /// Whether the list is full.
-    #[cfg(feature = "store")]
-    pub(crate) fn is_full(&self) -> bool {
+    /// Whether so many scores were kept that a lower one cannot be among the best.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
         self.kept.len() >= self.k
     }
 
     /// Adds what another one has kept of other items.
-    pub(crate) fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, other: Self) {
         let threshold = self.threshold;
         let kept = other.kept.into_iter();
         self.kept.extend(kept.filter(|entry| entry.1 >= threshold));
@@ -77,7 +89,8 @@ impl Best {
     }
 
     /// The list, with its ties.
-    pub(crate) fn ranked(self) -> Ranked {
+    #[must_use]
+    pub fn ranked(self) -> Ranked {
         Ranked::from_candidates(self.kept, self.k)
     }
 

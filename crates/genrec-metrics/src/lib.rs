@@ -54,6 +54,7 @@
 
 mod atomic;
 mod baselines;
+mod best;
 mod bootstrap;
 mod check;
 mod choose;
@@ -77,6 +78,7 @@ mod tally;
 mod ties;
 
 pub use baselines::{ItemKnn, ItemKnnConfig, MostPopular, MostPopularConfig, Pairs};
+pub use best::Best;
 pub use bootstrap::{Bootstrap, Interval};
 pub use choose::choose;
 pub use error::{Error, ListFault, Result};

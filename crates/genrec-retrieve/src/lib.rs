@@ -22,7 +22,6 @@
 //! - `VectorStore` (with the feature `store`): rows in a transactional file, for catalogues that do not fit into memory or change while they are searched.
 
 mod asked;
-mod best;
 mod error;
 mod exact;
 mod rows;

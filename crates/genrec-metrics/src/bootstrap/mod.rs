@@ -6,7 +6,8 @@ mod crossed;
 
 use std::collections::HashMap;
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::StdRng};
+use rand_distr::{Binomial, Distribution};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -84,58 +85,45 @@ fn intervals_of(means: Vec<Vec<f64>>, width: usize) -> Vec<Interval> {
         .collect()
 }
 
-/// The rows that differ, and which of them every user has.
+/// The rows that differ, and how many users have each.
 ///
-/// With one target a user and lists cut at k, there are only k + 1 different rows (one for each rank, one for a miss), so
-/// that a draw is an increment instead of the addition of a row.
+/// With one target a user and lists cut at k, there are only k + 1 different rows (one for each rank, one for a miss), and how often each is drawn is all that a mean
+/// needs to know.
 pub(crate) struct DistinctRows<'a> {
-    rows: Vec<&'a [f64]>,
-    of_user: Vec<u32>,
+    /// Every row with the number of users who have it, in the order of the first of them.
+    pub(crate) rows: Vec<(&'a [f64], u64)>,
 }
 
 impl<'a> DistinctRows<'a> {
     pub(crate) fn of(rows: &'a [f64], width: usize) -> Self {
         let bits: Vec<u64> = rows.iter().map(|figure| figure.to_bits()).collect();
-        let mut places: HashMap<&[u64], u32> = HashMap::new();
-        let mut distinct = Vec::new();
-        let of_user = rows
-            .chunks_exact(width)
-            .zip(bits.chunks_exact(width))
-            .map(|(row, bits)| {
-                *places.entry(bits).or_insert_with(|| {
-                    distinct.push(row);
-                    u32::try_from(distinct.len() - 1).expect("users are numbered by u32")
-                })
-            })
-            .collect();
-        Self {
-            rows: distinct,
-            of_user,
+        let mut places: HashMap<&[u64], usize> = HashMap::new();
+        let mut distinct: Vec<(&[f64], u64)> = Vec::new();
+        for (row, bits) in rows.chunks_exact(width).zip(bits.chunks_exact(width)) {
+            let place = *places.entry(bits).or_insert(distinct.len());
+            match distinct.get_mut(place) {
+                Some((_, users)) => *users += 1,
+                None => distinct.push((row, 1)),
+            }
         }
-    }
-
-    /// Every row with the number of users who have it, in the order of the first of them.
-    pub(crate) fn counted(&self) -> impl Iterator<Item = (&'a [f64], u64)> {
-        let mut counts = vec![0; self.rows.len()];
-        for &row in &self.of_user {
-            counts[row as usize] += 1;
-        }
-        self.rows.iter().copied().zip(counts)
+        Self { rows: distinct }
     }
 
     /// The mean row of as many users as there are, drawn with replacement.
     fn means(&self, random: &mut StdRng) -> Vec<f64> {
-        let users = self.of_user.len();
-        let mut drawn = vec![0_u32; self.rows.len()];
-        for _ in 0..users {
-            let user = random.random_range(0..users);
-            drawn[self.of_user[user] as usize] += 1;
-        }
-        let mut means = vec![0.0; self.rows[0].len()];
-        for (row, &times) in self.rows.iter().zip(&drawn) {
-            let share = f64::from(times) / users as f64;
-            for (mean, figure) in means.iter_mut().zip(*row) {
-                *mean += share * figure;
+        let users: u64 = self.rows.iter().map(|&(_, users)| users).sum();
+        let mut means = vec![0.0; self.rows[0].0.len()];
+        // How often the users of each row are drawn is multinomial: binomial for one row, given those drawn of the rows before.
+        let (mut to_draw, mut to_choose_from) = (users, users);
+        for &(row, own) in &self.rows {
+            let share = own as f64 / to_choose_from as f64;
+            let drawn = Binomial::new(to_draw, share).expect("a share of those that are left");
+            let times = drawn.sample(random);
+            to_draw -= times;
+            to_choose_from -= own;
+            let weight = times as f64 / users as f64;
+            for (mean, figure) in means.iter_mut().zip(row) {
+                *mean += weight * figure;
             }
         }
         means
@@ -152,8 +140,6 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn bootstrap(resamples: usize, seed: u64) -> Bootstrap {
@@ -226,27 +212,37 @@ mod tests {
         );
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn counting_distinct_rows_is_adding_drawn_rows(
-            rows in prop::collection::vec((0_u8..3, 0_u8..3), 1..40),
-            seed in any::<u64>(),
-        ) {
-            let flat: Vec<f64> = rows.iter().flat_map(|&(a, b)| [f64::from(a) / 3.0, f64::from(b)]).collect();
-            let (bootstrap, users) = (bootstrap(1, seed), rows.len());
-            let mut random = bootstrap.generator(0);
-            let mut sums = [0.0; 2];
-            for _ in 0..users {
-                let user = random.random_range(0..users);
-                sums[0] += flat[2 * user];
-                sums[1] += flat[2 * user + 1];
-            }
-            let intervals = bootstrap.intervals(&flat, 2);
-            for (interval, sum) in intervals.iter().zip(sums) {
-                prop_assert_eq!(interval.low, interval.high);
-                prop_assert!((interval.low - sum / users as f64).abs() < 1e-12);
+    #[test]
+    fn how_often_rows_are_drawn_is_multinomial() {
+        // 5, 3 and 2 of ten users: shares have the means p, the variances p (1 - p) / 10 and the covariances - p q / 10.
+        let rows: Vec<f64> = [0, 1, 0, 2, 0, 1, 0, 2, 0, 1]
+            .iter()
+            .flat_map(|&kind| (0..3).map(move |other| f64::from(u8::from(kind == other))))
+            .collect();
+        let distinct = DistinctRows::of(&rows, 3);
+        let counts: Vec<u64> = distinct.rows.iter().map(|&(_, users)| users).collect();
+        assert_eq!(counts, [5, 3, 2]);
+        let draws = 20_000;
+        let shares: Vec<Vec<f64>> = (0..draws)
+            .map(|draw| distinct.means(&mut generator(7, draw)))
+            .collect();
+        let mean = |of: &dyn Fn(&[f64]) -> f64| -> f64 {
+            shares.iter().map(|share| of(share)).sum::<f64>() / draws as f64
+        };
+        let p = [0.5, 0.3, 0.2];
+        for share in &shares {
+            assert!((share.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        }
+        for a in 0..3 {
+            assert!((mean(&|share| share[a]) - p[a]).abs() < 0.005);
+            for b in 0..3 {
+                let found = mean(&|share| (share[a] - p[a]) * (share[b] - p[b]));
+                let own = if a == b { p[a] } else { 0.0 };
+                let expected = (own - p[a] * p[b]) / 10.0;
+                assert!(
+                    (found - expected).abs() < 0.001,
+                    "{a}, {b}: {found}, not {expected}"
+                );
             }
         }
     }

@@ -45,7 +45,8 @@ impl<'a> Flips<'a> {
     fn of(rows: &'a [f64], width: usize) -> Self {
         let distinct = DistinctRows::of(rows, width);
         let (rows, counts): (Vec<&[f64]>, Vec<u64>) = distinct
-            .counted()
+            .rows
+            .into_iter()
             .filter(|(row, _)| row.iter().any(|&difference| difference != 0.0))
             .unzip();
         let mut flips = Self {

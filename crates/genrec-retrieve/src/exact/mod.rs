@@ -7,11 +7,10 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use genrec_data::ItemId;
-use genrec_metrics::Ranked;
+use genrec_metrics::{Best, Ranked};
 use rayon::prelude::*;
 
 use crate::asked::{asked, told};
-use crate::best::Best;
 use crate::rows::{Rows, check_lengths, host};
 use crate::{Error, NearestItems, Result, Similarity};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 use genrec_data::{ItemId, ItemSet};
-use genrec_metrics::Ranked;
+use genrec_metrics::{Best, Ranked};
 use rayon::prelude::*;
 use redb::{ReadOnlyTable, ReadableTableMetadata};
 
@@ -14,7 +14,6 @@ use super::file::{self, Blocks, CENTROIDS, PLACES, Place, at, damaged};
 use super::lists::Lists;
 use crate::Result;
 use crate::asked::asked;
-use crate::best::Best;
 use crate::rows::check_lengths;
 
 /// One snapshot, and how it is searched.
