@@ -16,13 +16,13 @@ use clap::{Parser, ValueEnum};
 use comfy_table::Table as Rows;
 use comfy_table::presets::ASCII_MARKDOWN;
 use genrec::data::readers::TemporalJson;
-use genrec::data::{Dataset, Split, Test, leave_one_out, time_ratio};
+use genrec::data::{Dataset, ItemId, ItemSet, Newcomers, Split, Test, leave_one_out, time_ratio};
 use genrec::embed::Embeddings;
 use genrec::metrics::{
-    EvaluateConfig, ItemKnn, ItemSlices, Metric, MostPopular, Report, Table, evaluate,
+    EvaluateConfig, ItemKnn, ItemSlices, Metric, MostPopular, Recommender, Report, Table, evaluate,
 };
-use genrec::model::System;
-use genrec::model::set::{ItemRows, SetRecConfig};
+use genrec::model::set::{ItemRows, SetRecConfig, SetRecommender};
+use genrec::model::{System, TrainingConfig};
 use genrec::report::RunReport;
 use serde_json::json;
 
@@ -58,6 +58,9 @@ struct Arguments {
     /// The weight of the reconstruction, instead of the preset's.
     #[arg(long)]
     alpha: Option<f64>,
+    /// Trains once more without this share of the items, lets them in with nothing but their text, and measures on them.
+    #[arg(long, value_parser = share)]
+    newcomers: Option<f64>,
     /// How much is spent; without, demo on the synthetic catalogue and quick on data.
     #[arg(long, value_enum)]
     preset: Option<Preset>,
@@ -76,6 +79,13 @@ struct Arguments {
     /// Go on where a killed run was.
     #[arg(long)]
     resume: bool,
+}
+
+fn share(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err(String::from("expected a share above 0 and below 1")),
+    }
 }
 
 impl Arguments {
@@ -103,6 +113,12 @@ impl Arguments {
         config.alpha = self.alpha.unwrap_or(config.alpha);
         config
     }
+
+    fn training(&self) -> TrainingConfig {
+        let training = self.preset().setrec_training().with_seed(self.seed);
+        let epochs = self.epochs.unwrap_or(training.epochs);
+        training.with_epochs(epochs)
+    }
 }
 
 fn main() -> Result<()> {
@@ -120,12 +136,9 @@ fn main() -> Result<()> {
     println!("{}", dataset.statistics());
 
     // 2. The baselines; SASRec's rows are what people did, as rows.
-    let mut reports = vec![
-        measure(&MostPopular::fit(&split.train), &split, seed)?,
-        measure(&ItemKnn::fit(&split.train), &split, seed)?,
-    ];
+    let popular = MostPopular::fit(&split.train);
+    let knn = ItemKnn::fit(&split.train);
     let sasrec = run.sasrec(&preset.sasrec(), preset.sasrec_training(), &split)?;
-    reports.push(measure(&sasrec.model, &split, seed)?);
 
     // 3. The rows that tokens are made of.
     let has_text = arguments.embeddings.is_some() || dataset.catalog.has_text();
@@ -162,19 +175,29 @@ fn main() -> Result<()> {
     );
 
     // 4. Tokens, the model that reads them, and the weight of its two kinds of answers, chosen on validation.
-    let mut training = preset.setrec_training().with_seed(seed);
-    training.epochs = arguments.epochs.unwrap_or(training.epochs);
+    let training = arguments.training();
     let (recommender, epochs) = run.setrec("SETRec", &config, &rows, training.clone(), &split)?;
     println!("beta {} does best on validation", recommender.beta());
-    reports.push(measure(&recommender, &split, seed)?);
-    println!("{:.0} users a second", reports[3].users_per_second());
 
     // 5. How good it is, on all items and on parts of them.
-    let mut table = Table::new();
-    for report in &reports {
-        table.push(report.clone())?;
+    let all: [&dyn Recommender; 4] = [&popular, &knn, &sasrec.model, &recommender];
+    let evaluation = EvaluateConfig::new(seed)
+        .with_slices(ItemSlices::of(&split.train))
+        .with_training(split.train.clone());
+    let table = measure(&all, &split.test, &evaluation)?;
+    println!("\n{table}\n\n{}", parts(table.reports()));
+    // As papers have it: warm items compete with warm ones only, cold ones with cold ones.
+    let popularity = split.train.popularity();
+    let warm = ItemSet::from_fn(popularity.len(), |item| popularity[item.index()] > 0);
+    let is_cold = |item: &ItemId| !warm.contains(*item);
+    let mut targets = split.test.cases().iter().flat_map(|case| case.targets);
+    if targets.any(is_cold) {
+        for (what, items) in [("warm", warm.clone()), ("cold", warm.complement())] {
+            let among = evaluation.clone().with_candidates(items);
+            let table = measure(&all, &split.test, &among)?;
+            println!("\n{what} items among themselves:\n\n{table}");
+        }
     }
-    println!("\n{table}\n\n{}", parts(&reports));
 
     // 6. One folder that answers: see the example recommend.
     let folder = run.out.join("SETRec");
@@ -186,7 +209,7 @@ fn main() -> Result<()> {
             ("training".into(), json!(training)),
         ]);
         let system = System {
-            recommender: recommender.into(),
+            recommender: recommender.clone().into(),
             catalog: dataset.catalog.clone(),
             provenance,
         };
@@ -208,6 +231,70 @@ fn main() -> Result<()> {
         .page()
         .save(&path)?;
     println!("saved {}", path.display());
+
+    // 7. Items that come after everything is trained.
+    match arguments.newcomers {
+        Some(share) => newcomers(&arguments, &run, &dataset, &rows.text, share),
+        None => Ok(()),
+    }
+}
+
+/// Trains without some items, lets them in without training anything, and measures on them.
+fn newcomers(
+    arguments: &Arguments,
+    run: &Run,
+    dataset: &Dataset,
+    text: &Option<Embeddings>,
+    share: f64,
+) -> Result<()> {
+    let (seed, preset) = (arguments.seed, arguments.preset());
+    let text = text.as_ref().ok_or("--newcomers: the items have no text")?;
+    let new = Newcomers::draw(&dataset.interactions, 0.0, share, seed);
+    // The new items get the last numbers, so that training knows of no others.
+    let order = new.items_last();
+    let first_new = order.len() - new.items.len();
+    let known = new.left_out_of(&dataset.interactions);
+    let known = leave_one_out(&known.renumbered(&order[..first_new])?)?;
+    let whole = leave_one_out(&dataset.interactions.renumbered(&order)?)?;
+    let text = text.select(&order.iter().map(|item| item.index()).collect::<Vec<_>>());
+    println!("\n{} items come after training", new.items.len());
+
+    let config = preset.sasrec();
+    let sasrec = run.sequential("SASRec before", &config, preset.sasrec_training(), &known)?;
+    let collaborative = steps::met(&sasrec.model.item_embeddings()?, &known.train)?;
+    // Nobody has met the new ones: all that is known of them is their text.
+    let unmet = Embeddings::zeros(new.items.len(), collaborative.dim());
+    let has = |rows: Embeddings| (!arguments.without_collaborative).then_some(rows);
+    let rows = ItemRows {
+        collaborative: has(collaborative),
+        text: Some(text.slice(0..first_new)),
+    };
+    let config = arguments.config(true);
+    let training = arguments.training();
+    let (trained, _) = run.setrec("SETRec before", &config, &rows, training, &known)?;
+    let come = trained.model().table(&ItemRows {
+        collaborative: has(unmet),
+        text: Some(text.slice(first_new..order.len())),
+    })?;
+    let table = trained.table().extended(&come)?;
+    let grown = SetRecommender::new("SETRec with new items", trained.model().clone(), table)?
+        .with_beta(trained.beta());
+
+    // These two are fitted with the new items.
+    let popular = MostPopular::fit(&whole.train);
+    let knn = ItemKnn::fit(&whole.train);
+    let all: [&dyn Recommender; 3] = [&popular, &knn, &grown];
+    let evaluation = EvaluateConfig::new(seed).with_training(whole.train.clone());
+    let is_new = |item: ItemId| item.index() >= first_new;
+    let old = whole.test.filter(|case| !is_new(case.targets[0]));
+    println!("\nother targets:\n\n{}", measure(&all, &old, &evaluation)?);
+    let news = whole.test.filter(|case| is_new(case.targets[0]));
+    println!(
+        "\nnew items as targets:\n\n{}",
+        measure(&all, &news, &evaluation)?
+    );
+    let among = evaluation.with_candidates(ItemSet::from_fn(order.len(), is_new));
+    println!("\namong themselves:\n\n{}", measure(&all, &news, &among)?);
     Ok(())
 }
 
@@ -234,14 +321,15 @@ fn data(folder: Option<&Path>, seed: u64) -> Result<(Dataset, Split)> {
 }
 
 fn measure(
-    recommender: &impl genrec::metrics::Recommender,
-    split: &Split,
-    seed: u64,
-) -> Result<Report<Test>> {
-    let config = EvaluateConfig::new(seed)
-        .with_slices(ItemSlices::of(&split.train))
-        .with_training(split.train.clone());
-    Ok(evaluate(recommender, &split.test, &config)?)
+    recommenders: &[&dyn Recommender],
+    test: &Test,
+    evaluation: &EvaluateConfig,
+) -> Result<Table> {
+    let mut table = Table::new();
+    for recommender in recommenders {
+        table.push(evaluate(*recommender, test, evaluation)?)?;
+    }
+    Ok(table)
 }
 
 /// Recall and NDCG at 10 on warm and cold items and on five parts of like popularity.

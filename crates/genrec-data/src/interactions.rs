@@ -132,6 +132,38 @@ impl Interactions {
         self.retain(|_, position| position < n)
     }
 
+    /// The same histories over a catalogue in another order, or over a part of it: item `order[i]` gets the number `i`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ItemOutOfRange`] if a history holds an item that is not in `order`.
+    ///
+    /// # Panics
+    ///
+    /// If `order` names an item twice, or one that is not in the catalogue.
+    pub fn renumbered(&self, order: &[ItemId]) -> Result<Self> {
+        let mut numbers: Vec<Option<ItemId>> = vec![None; self.catalogue];
+        for (number, item) in order.iter().enumerate() {
+            let before = numbers[item.index()].replace(ItemId::from_index(number));
+            assert!(before.is_none(), "item {item} twice in an order of items");
+        }
+        let mut renumbered = self.clone();
+        renumbered.catalogue = order.len();
+        for (user, history) in self.iter() {
+            let start = self.start(user);
+            for (position, &item) in history.iter().enumerate() {
+                renumbered.items[start + position] =
+                    numbers[item.index()].ok_or(Error::ItemOutOfRange {
+                        user,
+                        position,
+                        item,
+                        items: order.len(),
+                    })?;
+            }
+        }
+        Ok(renumbered)
+    }
+
     /// Keeps, of each history, the interactions for which `keep(user, position)` says so; users and items keep their numbers.
     pub(crate) fn retain(&self, mut keep: impl FnMut(UserId, usize) -> bool) -> Self {
         let mut kept = Self {
@@ -282,6 +314,27 @@ mod tests {
         let error = Interactions::new(1 << 40, Vec::new()).unwrap_err();
         assert!(
             matches!(error, Error::TooMany { what: "items", .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn items_are_renumbered_by_their_place_in_an_order() {
+        let history = |numbers: &[u32]| items(numbers).into_iter().zip(0..).collect();
+        let all = Interactions::with_timestamps(4, vec![history(&[0, 3, 1]), history(&[3])]);
+        let all = all.unwrap();
+        let turned = all.renumbered(&items(&[3, 2, 1, 0])).unwrap();
+        assert_eq!(turned.history(UserId::new(0)), items(&[3, 0, 2]));
+        assert_eq!(turned.timestamps(UserId::new(0)), Some(&[0, 1, 2][..]));
+        assert_eq!(turned.renumbered(&items(&[3, 2, 1, 0])).unwrap(), all);
+        let part = all.renumbered(&items(&[3, 0, 1])).unwrap();
+        assert_eq!(
+            (part.items(), part.history(UserId::new(1))),
+            (3, &items(&[0])[..])
+        );
+        let error = all.renumbered(&items(&[3, 0])).unwrap_err();
+        assert!(
+            matches!(error, Error::ItemOutOfRange { position: 2, item, items: 2, .. } if item == ItemId::new(1)),
             "{error}"
         );
     }

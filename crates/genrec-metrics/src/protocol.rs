@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use genrec_data::{Cases, SplitProtocol};
+use genrec_data::{Cases, ItemSet, SplitProtocol};
 use serde::{Deserialize, Serialize};
 
 use crate::{HeldOut, SeenItems, TieRule};
@@ -18,6 +18,36 @@ pub enum Candidates {
         /// Number of items.
         items: usize,
     },
+    /// Some items: targets that are none of them are left out. Figures among fewer items are higher and stand beside their like only.
+    Among {
+        /// Number of these items.
+        items: usize,
+        /// Number of items of the catalogue.
+        of: usize,
+        /// A number made of these items (FNV-1a): other items, another number.
+        fingerprint: u64,
+    },
+}
+
+impl Candidates {
+    pub(crate) fn among(items: &ItemSet) -> Self {
+        let mut hash = Fnv::new();
+        items.iter().for_each(|item| hash.add(item.get()));
+        Self::Among {
+            items: items.len(),
+            of: items.items(),
+            fingerprint: hash.0,
+        }
+    }
+}
+
+impl fmt::Display for Candidates {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FullCatalogue { items } => write!(formatter, "all {items} items"),
+            Self::Among { items, of, .. } => write!(formatter, "{items} of {of} items"),
+        }
+    }
 }
 
 /// How cases were sampled.
@@ -62,6 +92,7 @@ impl Protocol {
         measured_on: HeldOut,
         cases: &Cases,
         seen_items: SeenItems,
+        candidates: Candidates,
         ties: TieRule,
         ks: &[usize],
     ) -> Self {
@@ -70,9 +101,7 @@ impl Protocol {
             split: cases.protocol().clone(),
             history_limit: cases.history_limit(),
             seen_items,
-            candidates: Candidates::FullCatalogue {
-                items: cases.items(),
-            },
+            candidates,
             ties,
             cases: cases.len(),
             targets: cases.iter().map(|case| case.targets.len()).sum(),
@@ -130,6 +159,7 @@ impl fmt::Display for Protocol {
             Candidates::FullCatalogue { items } => {
                 write!(formatter, ", full ranking of {items} items")?;
             }
+            Candidates::Among { .. } => write!(formatter, ", ranking of {}", self.candidates)?,
         }
         write!(formatter, ", seen items {}, {}", self.seen_items, self.ties)?;
         match self.history_limit {
@@ -148,22 +178,31 @@ fn differs<T: PartialEq + fmt::Debug>(
 }
 
 /// FNV-1a over little-endian bytes: stable across machines and releases, unlike the standard hashers.
-fn fingerprint(cases: &Cases) -> u64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    let mut add = |number: u32| {
+struct Fnv(u64);
+
+impl Fnv {
+    fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn add(&mut self, number: u32) {
         for byte in number.to_le_bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    };
-    for case in cases.iter() {
-        add(case.user.get());
-        for items in [case.history, case.targets] {
-            items.iter().for_each(|item| add(item.get()));
-            // No item has this number: it keeps histories, targets and users apart.
-            add(u32::MAX);
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
     }
-    hash
+}
+
+fn fingerprint(cases: &Cases) -> u64 {
+    let mut hash = Fnv::new();
+    for case in cases.iter() {
+        hash.add(case.user.get());
+        for items in [case.history, case.targets] {
+            items.iter().for_each(|item| hash.add(item.get()));
+            // No item has this number: it keeps histories, targets and users apart.
+            hash.add(u32::MAX);
+        }
+    }
+    hash.0
 }
 
 #[cfg(test)]
@@ -180,7 +219,15 @@ mod tests {
         let split = leave_one_out(&Interactions::new(9, histories).unwrap()).unwrap();
         let test = limit.map_or(split.test.clone(), |limit| split.test.limit_history(limit));
         let (seen_items, ties) = (SeenItems::Ranked, TieRule::Pessimistic);
-        Protocol::new(HeldOut::Test, test.cases(), seen_items, ties, ks)
+        let candidates = Candidates::FullCatalogue { items: 9 };
+        Protocol::new(
+            HeldOut::Test,
+            test.cases(),
+            seen_items,
+            candidates,
+            ties,
+            ks,
+        )
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rand::{SeedableRng, rngs::StdRng, seq::index};
 
 use super::SplitProtocol;
-use crate::{ItemId, UserId};
+use crate::{ItemId, ItemSet, UserId};
 
 /// One question with its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,12 +180,48 @@ impl Cases {
             ..*self
         }
     }
+
+    /// The cases with those targets only that are in `items`; a case that has none of them is left out.
+    #[must_use]
+    pub fn among(&self, items: &ItemSet) -> Self {
+        let mut kept = Vec::new();
+        let mut times = self.times.as_ref().map(|_| Vec::new());
+        let mut places = Vec::new();
+        for place in &self.places {
+            let is_kept = |at: &usize| items.contains(self.items[*at]);
+            if !(place.targets..place.end).any(|at| is_kept(&at)) {
+                continue;
+            }
+            let start = kept.len();
+            let history = place.history..place.targets;
+            let targets = (place.targets..place.end).filter(is_kept);
+            for at in history.chain(targets) {
+                kept.push(self.items[at]);
+                if let (Some(times), Some(all)) = (&mut times, &self.times) {
+                    times.push(all[at]);
+                }
+            }
+            places.push(Place {
+                user: place.user,
+                history: start,
+                targets: start + place.targets - place.history,
+                end: kept.len(),
+            });
+        }
+        Self {
+            items: Arc::new(kept),
+            times: times.map(Arc::new),
+            places,
+            protocol: self.protocol.clone(),
+            ..*self
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Interactions, leave_one_out};
+    use crate::{Interactions, leave_one_out, time_ratio};
 
     /// User `u` has the items `u`, `u + 1`, ..., five of them.
     fn cases(users: u32) -> Cases {
@@ -249,5 +285,41 @@ mod tests {
         let users: Vec<u32> = some.iter().map(|case| case.user.get()).collect();
         assert_eq!(users, [5, 6, 7, 8]);
         assert_eq!(some.items(), all.items());
+    }
+
+    #[test]
+    fn among_some_items_other_targets_are_gone_and_so_are_cases_without() {
+        let history = |user: u32| (0..6).map(move |at| (ItemId::new(at + user), i64::from(at)));
+        let histories = (0..3).map(|user| history(user).collect()).collect();
+        let all = Interactions::with_timestamps(8, histories).unwrap();
+        let test = time_ratio(&all, [0.5, 0.1, 0.4]).unwrap().test;
+        let odd = ItemSet::from_fn(8, |item| item.get() % 2 == 1);
+        let among = test.cases().among(&odd);
+        let expected: Vec<_> = test
+            .cases()
+            .iter()
+            .filter_map(|case| {
+                let targets = case.targets.iter().filter(|item| item.get() % 2 == 1);
+                let targets: Vec<ItemId> = targets.copied().collect();
+                (!targets.is_empty()).then(|| (case.user, case.history.to_vec(), targets))
+            })
+            .collect();
+        assert!(!expected.is_empty());
+        let found = among.iter();
+        let found = found.map(|case| (case.user, case.history.to_vec(), case.targets.to_vec()));
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+        for (index, case) in among.iter().enumerate() {
+            let start = i64::from(case.user.get());
+            let times = case
+                .targets
+                .iter()
+                .map(|item| i64::from(item.get()) - start);
+            assert_eq!(
+                among.target_times(index).unwrap(),
+                times.collect::<Vec<_>>()
+            );
+        }
+        let none = ItemSet::from_fn(8, |_| false);
+        assert!(test.cases().among(&none).is_empty());
     }
 }

@@ -74,6 +74,13 @@ impl Newcomers {
             .is_ok()
     }
 
+    /// All items of the catalogue in an order in which the new ones are last, for [`Interactions::renumbered`]: what is trained without them has the first of them only.
+    #[must_use]
+    pub fn items_last(&self) -> Vec<ItemId> {
+        let known = self.items.complement();
+        known.iter().chain(self.items.iter()).collect()
+    }
+
     /// What is known without them; users and items keep their numbers. A user of whom fewer than three interactions are left is left out too: a
     /// [`leave_one_out`](crate::leave_one_out) split would train on all of them, the last of the whole history included.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use genrec_data::Interactions;
+use genrec_data::{Interactions, ItemSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{Bootstrap, Error, ItemSlices, Result, TieRule};
@@ -19,6 +19,10 @@ pub struct EvaluateConfig {
     /// What a hit on one of several items is worth that the recommender declares tied. Default: the last rank of the group.
     #[serde(default)]
     pub ties: TieRule,
+    /// The items that compete for the places of a list. Default none: all items of the catalogue do.
+    /// Not saved with the configuration: it is data.
+    #[serde(skip)]
+    pub candidates: Option<Arc<ItemSet>>,
     /// Slices of the catalogue with figures of their own, and the popularity for that of recommended items. Default none.
     /// Not saved with the configuration: it is data.
     #[serde(skip)]
@@ -41,6 +45,7 @@ impl EvaluateConfig {
                 seed,
             },
             ties: TieRule::Pessimistic,
+            candidates: None,
             slices: None,
             training: None,
         }
@@ -64,6 +69,16 @@ impl EvaluateConfig {
     #[must_use]
     pub fn with_resamples(mut self, resamples: usize) -> Self {
         self.bootstrap.resamples = resamples;
+        self
+    }
+
+    /// Ranks these items only, as figures of warm and of cold items are given in papers; targets that are none of them are left out, and users who have no other. The
+    /// protocol says so, and figures among other items do not stand beside them.
+    ///
+    /// Recommenders are asked for all items, of which these are kept: for those that score every item. A beam search would have to be as wide as the catalogue.
+    #[must_use]
+    pub fn with_candidates(mut self, candidates: impl Into<Arc<ItemSet>>) -> Self {
+        self.candidates = Some(candidates.into());
         self
     }
 
@@ -114,6 +129,15 @@ impl EvaluateConfig {
             return Err(Error::Catalogue {
                 what: "EvaluateConfig.slices".to_owned(),
                 found: slices.items(),
+                expected: items,
+            });
+        }
+        if let Some(candidates) = &self.candidates
+            && candidates.items() != items
+        {
+            return Err(Error::Catalogue {
+                what: "EvaluateConfig.candidates".to_owned(),
+                found: candidates.items(),
                 expected: items,
             });
         }

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use genrec_data::{Cases, audit, audit_cases};
 
 use crate::{
-    Error, EvaluationSet, Outcomes, Protocol, Query, Recommender, Report, Result, check::ListCheck,
-    report::Measured, tally::Tally,
+    Candidates, Error, EvaluationSet, Outcomes, Protocol, Query, Recommender, Report, Result,
+    check::ListCheck, report::Measured, tally::Tally,
 };
 
 /// Measures a recommender on all cases of a validation or test set by full ranking.
@@ -50,8 +50,12 @@ pub fn evaluate_with_progress<S: EvaluationSet>(
     config: &EvaluateConfig,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Report<S>> {
-    let cases = set.cases();
-    config.check(cases.items())?;
+    config.check(set.cases().items())?;
+    let among = config
+        .candidates
+        .as_ref()
+        .map(|items| set.cases().among(items));
+    let cases = among.as_ref().unwrap_or(set.cases());
     if cases.is_empty() {
         return Err(Error::NoCases {
             held_out: S::HELD_OUT,
@@ -74,9 +78,22 @@ pub fn evaluate_with_progress<S: EvaluationSet>(
     );
     let time = rank_all(recommender, cases, config, &mut tally, &mut progress)?;
     let seen_items = recommender.seen_items();
+    let candidates = match &config.candidates {
+        Some(items) => Candidates::among(items),
+        None => Candidates::FullCatalogue {
+            items: cases.items(),
+        },
+    };
     let measured = Measured {
         recommender: recommender.name().to_owned(),
-        protocol: Protocol::new(S::HELD_OUT, cases, seen_items, config.ties, &config.ks),
+        protocol: Protocol::new(
+            S::HELD_OUT,
+            cases,
+            seen_items,
+            candidates,
+            config.ties,
+            &config.ks,
+        ),
         figures: tally.figures(&config.bootstrap),
         spread: tally.spread(),
         slices: tally.slice_figures(&config.bootstrap),
@@ -104,7 +121,9 @@ fn rank_all(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Duration> {
     let k = *config.ks.last().expect("checked: at least one k");
-    let mut lists = ListCheck::new(cases.items(), k, recommender.seen_items());
+    // Which of all items are candidates is not the recommender's business.
+    let asked_for = config.candidates.as_ref().map_or(k, |_| cases.items());
+    let mut lists = ListCheck::new(cases.items(), asked_for, recommender.seen_items());
     let mut queries = Vec::with_capacity(config.batch.min(cases.len()));
     let mut time = Duration::ZERO;
     for start in (0..cases.len()).step_by(config.batch) {
@@ -116,7 +135,7 @@ fn rank_all(
         }));
 
         let asked = Instant::now();
-        let answers = recommender.recommend(&queries, k);
+        let answers = recommender.recommend(&queries, asked_for);
         time += asked.elapsed();
 
         if answers.len() != queries.len() {
@@ -135,7 +154,10 @@ fn rank_all(
                     user: case.user,
                     fault,
                 })?;
-            tally.add(case.targets, ranked);
+            match &config.candidates {
+                Some(items) => tally.add(case.targets, &ranked.among(items, k)),
+                None => tally.add(case.targets, ranked),
+            }
         }
         progress(batch.end, cases.len());
     }

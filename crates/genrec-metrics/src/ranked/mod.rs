@@ -5,7 +5,7 @@ mod tests;
 
 use std::cmp::Ordering;
 
-use genrec_data::ItemId;
+use genrec_data::{ItemId, ItemSet};
 
 /// Scores that are compared with the threshold of a list at once.
 const CHUNK: usize = 64;
@@ -202,6 +202,29 @@ impl Ranked {
             ranks: Vec::with_capacity(items),
             beyond: Vec::new(),
         }
+    }
+
+    /// The first `k` of those items of this list that are in `items`, ties kept: what the list would be if there were no others. It has to hold all items that the
+    /// recommender would list.
+    #[must_use]
+    pub fn among(&self, items: &ItemSet, k: usize) -> Self {
+        let mut groups: Vec<(Vec<ItemId>, f32)> = Vec::new();
+        let (mut kept, mut start) = (0, 0);
+        for group in self.ranks.chunk_by(|a, b| a == b) {
+            if kept >= k {
+                break;
+            }
+            let end = start + group.len();
+            let beyond: &[ItemId] = if end == self.len() { &self.beyond } else { &[] };
+            let tied = self.items[start..end].iter().chain(beyond).copied();
+            let tied: Vec<ItemId> = tied.filter(|&item| items.contains(item)).collect();
+            if !tied.is_empty() {
+                kept += tied.len();
+                groups.push((tied, self.scores[start]));
+            }
+            start = end;
+        }
+        Self::grouped(&groups, k)
     }
 
     /// Number of items in the list.

@@ -66,6 +66,22 @@ fn nan_of_either_sign_comes_first() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
+    /// The list among some items is the list of a catalogue in which the others are not to be recommended.
+    #[test]
+    fn among_some_items_is_as_if_there_were_no_others(
+        levels in prop::collection::vec((0_u8..6, prop::bool::ANY), 1..120),
+        k in 0_usize..20,
+    ) {
+        let all: Vec<f32> = levels.iter().map(|&(level, _)| f32::from(level)).collect();
+        let some: Vec<f32> = levels
+            .iter()
+            .map(|&(level, kept)| if kept { f32::from(level) } else { f32::NEG_INFINITY })
+            .collect();
+        let kept = ItemSet::from_fn(levels.len(), |item| levels[item.index()].1);
+        let found = Ranked::from_scores(&all, levels.len()).among(&kept, k);
+        prop_assert_eq!(found, Ranked::from_scores(&some, k));
+    }
+
     /// The rank of an item is the number of items that score at least as much.
     #[test]
     fn ranks_from_scores_match_counting(levels in prop::collection::vec(0_u8..9, 0..300), k in 0_usize..40) {

@@ -7,8 +7,7 @@ use std::path::Path;
 
 use super::{Figure, Report};
 use crate::{
-    Candidates, EvaluationSet, Protocol, Result, SeedSummary, Spread, atomic::write_atomically,
-    table::Row,
+    EvaluationSet, Protocol, Result, SeedSummary, Spread, atomic::write_atomically, table::Row,
 };
 
 /// What a line says of a figure.
@@ -125,15 +124,12 @@ fn protocol_cells(protocol: &Protocol) -> [String; PROTOCOL.len()] {
         ks,
         fingerprint,
     } = protocol;
-    let candidates = match candidates {
-        Candidates::FullCatalogue { items } => format!("all {items} items"),
-    };
     let ks: Vec<String> = ks.iter().map(ToString::to_string).collect();
     [
         split.to_string(),
         cell(*history_limit),
         seen_items.to_string(),
-        candidates,
+        candidates.to_string(),
         ties.to_string(),
         cases.to_string(),
         targets.to_string(),

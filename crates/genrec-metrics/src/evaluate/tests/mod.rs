@@ -3,7 +3,7 @@
 mod report;
 mod ties;
 
-use genrec_data::{ItemId, Split};
+use genrec_data::{ItemId, ItemSet, Split};
 use proptest::prelude::*;
 
 use super::*;
@@ -39,6 +39,40 @@ fn config() -> EvaluateConfig {
 /// Three users over six items. Training popularity: item 0 three, item 1 two, item 2 one. Targets: 3, 1, 2.
 fn three() -> Split {
     fixture::leave_one_out_of(6, &[&[0, 1, 5, 3], &[0, 2, 4, 1], &[0, 1, 5, 2]])
+}
+
+#[test]
+fn candidates_compete_among_themselves() {
+    let split = three();
+    // Everybody gets 0, 1, 2, ...; the targets are 3, 1 and 2.
+    let answer = By(6, |_: &Query<'_>, k| {
+        let scores: Vec<f32> = (0..6).map(|item| -(item as f32)).collect();
+        Ranked::from_scores(&scores, k)
+    });
+    let among = |members: &[u32]| {
+        let items = ItemSet::from_fn(6, |item| members.contains(&item.get()));
+        config().with_ks([1, 2]).with_candidates(items)
+    };
+    let report = evaluate(&answer, &split.test, &among(&[2, 3, 5])).unwrap();
+    // Target 1 competes no more; 2 is first, 3 second.
+    let recall = |k| report.value(Metric::Recall, k).unwrap();
+    assert_eq!((recall(1), recall(2)), (0.5, 1.0));
+    let protocol = report.protocol();
+    assert_eq!((protocol.cases, protocol.targets), (2, 2));
+    assert!(protocol.to_string().contains("ranking of 3 of 6 items"));
+    let mut table = crate::Table::new();
+    table.push(report).unwrap();
+    for others in [&[2, 3, 4][..], &[0, 1, 2, 3, 4, 5]] {
+        let other = evaluate(&answer, &split.test, &among(others)).unwrap();
+        let refused = table.push(other).unwrap_err().to_string();
+        assert!(refused.contains("candidates is"), "{refused}");
+    }
+    let nobody = evaluate(&answer, &split.test, &among(&[5])).unwrap_err();
+    assert!(matches!(nobody, Error::NoCases { .. }), "{nobody}");
+    let foreign = ItemSet::from_fn(7, |_| true);
+    let foreign = config().with_candidates(foreign);
+    let foreign = evaluate(&answer, &split.test, &foreign).unwrap_err();
+    assert!(foreign.to_string().contains("candidates"), "{foreign}");
 }
 
 #[test]
