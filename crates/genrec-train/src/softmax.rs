@@ -1,13 +1,20 @@
 //! Cross-entropy over all items.
 
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{IndexingUpdateOp, Int, Tensor};
+use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
+use rayon::prelude::*;
+
+use crate::on_cores;
 
 /// `-ln softmax(states items^T)[target]`, added up over the states and divided by `total`, `[1]`. With `smoothing` s, the target is `1 - s` on the right item and `s`
 /// spread evenly over all.
 ///
 /// `states`: `[n, d]`, `items`: `[m, d]`, `targets`: `[n]`. The logits, `[n, m]`, are by far the largest tensor of a training step, so that their gradient is
 /// worked out here, once and without a graph, and handed on to the two factors.
+///
+/// # Panics
+///
+/// On the cores of the host, if a target is not below m.
 pub fn softmax_loss(
     states: Tensor<2>,
     items: Tensor<2>,
@@ -16,30 +23,132 @@ pub fn softmax_loss(
     total: usize,
 ) -> Tensor<1> {
     let (h, e) = (states.clone().inner(), items.clone().inner());
-    let targets = targets.reshape([-1, 1]);
-    let log_probabilities = log_softmax(h.clone().matmul(e.clone().transpose()), 1);
-    let right = log_probabilities.clone().gather(1, targets.clone());
+    let logits = h.clone().matmul(e.clone().transpose());
+    let (loss, gradient) = match on_cores(&logits.device()) {
+        true => in_place(logits, targets, smoothing),
+        false => by_operations(logits, targets, smoothing),
+    };
     let scale = 1.0 / total as f64;
-    let mut loss = right.clone().sum() * -(1.0 - smoothing) * scale;
+    let of_states = Tensor::from_inner(gradient.clone().matmul(e) * scale);
+    let of_items = Tensor::from_inner(gradient.transpose().matmul(h) * scale);
+    let carrier = (states * of_states).sum() + (items * of_items).sum();
+    // The value of the loss, with the gradient of the carrier.
+    let value = Tensor::from_inner(loss * scale - carrier.clone().inner());
+    carrier + value
+}
+
+/// The sum of the losses, `[1]`, and the gradient of the logits, `[n, m]`: the probabilities, less those of the target.
+fn by_operations(
+    logits: Tensor<2>,
+    targets: Tensor<1, Int>,
+    smoothing: f64,
+) -> (Tensor<1>, Tensor<2>) {
+    let items = logits.dims()[1];
+    let targets = targets.reshape([-1, 1]);
+    let log_probabilities = log_softmax(logits, 1);
+    let right = log_probabilities.clone().gather(1, targets.clone());
+    let mut loss = right.clone().sum() * -(1.0 - smoothing);
     let mut probabilities = log_probabilities.clone().exp();
     if smoothing > 0.0 {
-        let share = smoothing / e.dims()[0] as f64;
-        loss = loss - log_probabilities.sum() * (share * scale);
+        let share = smoothing / items as f64;
+        loss = loss - log_probabilities.sum() * share;
         probabilities = probabilities - share;
     }
-    // The gradient of the logits, times `total`: the probabilities, less those of the target.
     let gradient = probabilities.scatter(
         1,
         targets,
         Tensor::ones_like(&right) * -(1.0 - smoothing),
         IndexingUpdateOp::Add,
     );
-    let of_states = Tensor::from_inner(gradient.clone().matmul(e) * scale);
-    let of_items = Tensor::from_inner(gradient.transpose().matmul(h) * scale);
-    let carrier = (states * of_states).sum() + (items * of_items).sum();
-    // The value of the loss, with the gradient of the carrier.
-    let value = Tensor::from_inner(loss - carrier.clone().inner());
-    carrier + value
+    (loss, gradient)
+}
+
+/// Rows that one core works through at a time.
+const ROWS: usize = 16;
+
+/// As [`by_operations`], but row by row in the memory of the logits: a CPU back end's operations would go through memory about ten times, most of them into pages that are
+/// fresh from the system.
+fn in_place(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64) -> (Tensor<1>, Tensor<2>) {
+    let (shape, device) = (logits.dims(), logits.device());
+    let items = shape[1];
+    let targets: Vec<i64> = targets.into_data().iter::<i64>().collect();
+    let logits = logits.into_data().convert::<f32>();
+    let mut values = logits.try_into_vec::<f32>().expect("logits are floats");
+    let losses: Vec<f64> = values
+        .par_chunks_mut(ROWS * items)
+        .zip(targets.par_chunks(ROWS))
+        .flat_map_iter(|(rows, targets)| {
+            let rows = rows.chunks_exact_mut(items).zip(targets);
+            rows.map(|(row, &target)| of_row(row, target as usize, smoothing))
+        })
+        .collect();
+    // In order, so that the sum does not depend on who worked out what.
+    let loss = losses.iter().sum::<f64>() as f32;
+    let gradient = Tensor::from_data(TensorData::new(values, shape), &device);
+    (Tensor::from_floats([loss], &device), gradient)
+}
+
+/// Partial sums that are added up side by side.
+const LANES: usize = 16;
+
+/// The loss of one row of logits, which becomes its gradient.
+fn of_row(row: &mut [f32], target: usize, smoothing: f64) -> f64 {
+    let items = row.len();
+    let mut largest = [f32::NEG_INFINITY; LANES];
+    let mut sums = [0.0_f32; LANES];
+    for chunk in row.chunks(LANES) {
+        for ((largest, sum), &logit) in largest.iter_mut().zip(&mut sums).zip(chunk) {
+            // Not a number stays one: the sum has it.
+            *largest = if logit > *largest { logit } else { *largest };
+            *sum += logit;
+        }
+    }
+    let largest = largest.into_iter().fold(f32::NEG_INFINITY, f32::max);
+    let mean = sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() / items as f64;
+    let right = f64::from(row[target]);
+    let mut sums = [0.0_f32; LANES];
+    for chunk in row.chunks_mut(LANES) {
+        for (sum, logit) in sums.iter_mut().zip(chunk) {
+            *logit = exp(*logit - largest);
+            *sum += *logit;
+        }
+    }
+    let sum: f64 = sums.iter().map(|&sum| f64::from(sum)).sum();
+    let (scale, share) = ((1.0 / sum) as f32, (smoothing / items as f64) as f32);
+    for value in row.iter_mut() {
+        *value = *value * scale - share;
+    }
+    row[target] -= (1.0 - smoothing) as f32;
+    let normalizer = sum.ln() + f64::from(largest);
+    normalizer - (1.0 - smoothing) * right - smoothing * mean
+}
+
+/// `e^x` for x of at most 0, to within two units in the last place; without branches or calls, so that several are computed at once.
+fn exp(x: f32) -> f32 {
+    // Below this there is nothing left but denormal numbers.
+    const LOWEST: f32 = -87.0;
+    // Added to a small number, it rounds it to a whole one, which stands in the lowest bits.
+    const TO_WHOLE: f32 = 12_582_912.0;
+    // ln 2 in two parts, the first with few enough bits that a product with a whole number is exact.
+    const LN_2: [f32; 2] = [0.693_145_75, 1.428_606_8e-6];
+    let x = if x < LOWEST { LOWEST } else { x };
+    let shifted = x * std::f32::consts::LOG2_E + TO_WHOLE;
+    let whole = shifted - TO_WHOLE;
+    let rest = x - whole * LN_2[0] - whole * LN_2[1];
+    // Taylor's series: what is left out is below 2^-23 where |rest| is at most ln(2) / 2.
+    let series = [
+        1.0 / 5040.0,
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+        1.0,
+    ];
+    let series = series.into_iter().fold(0.0, |sum, next| sum * rest + next);
+    let power = (shifted.to_bits() << 23).wrapping_add(127 << 23);
+    series * f32::from_bits(power)
 }
 
 #[cfg(test)]
@@ -65,6 +174,50 @@ mod tests {
         let of_items = items.grad(&found).unwrap().into_data();
         let all = of_states.iter::<f32>().chain(of_items.iter()).collect();
         (loss.into_scalar(), all)
+    }
+
+    #[test]
+    fn powers_are_those_of_the_library() {
+        for step in 0..100_000 {
+            let x = -87.0 * step as f32 / 100_000.0;
+            let (found, expected) = (exp(x), f64::from(x).exp());
+            let error = (f64::from(found) - expected).abs() / expected;
+            assert!(error < 2.5e-7, "{x}: {found}, not {expected}");
+        }
+        assert_eq!(exp(0.0), 1.0);
+        assert!(exp(-1e30) < 1e-37 && exp(f32::NEG_INFINITY) < 1e-37);
+        assert!(exp(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn rows_in_place_are_rows_by_operations() {
+        let mut draw = Draw::new(5, &Device::default());
+        for (rows, items) in [(1, 1), (3, 15), (40, 16), (70, 37)] {
+            let logits = draw.normal([rows, items], 6.0);
+            let targets: Vec<i64> = (0..rows).map(|row| (row * row % items) as i64).collect();
+            let targets =
+                Tensor::<1, Int>::from_data(TensorData::new(targets, [rows]), &logits.device());
+            for smoothing in [0.0, 0.2] {
+                let (loss, gradient) = in_place(logits.clone(), targets.clone(), smoothing);
+                let (expected, plain) = by_operations(logits.clone(), targets.clone(), smoothing);
+                let (loss, expected) = (loss.into_scalar::<f32>(), expected.into_scalar::<f32>());
+                assert!(
+                    (loss - expected).abs() < 1e-5 * (1.0 + expected.abs()),
+                    "{loss} {expected}"
+                );
+                let most = (gradient - plain).abs().max().into_scalar::<f32>();
+                assert!(most < 1e-6, "{rows} x {items}: {most}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_does_not_vanish() {
+        let device = Device::default();
+        let logits = Tensor::<2>::from_floats([[0.0, f32::NAN, 1.0], [0.0, 1.0, 2.0]], &device);
+        let targets = Tensor::<1, Int>::from_data([0, 1], &device);
+        let (loss, _) = in_place(logits, targets, 0.0);
+        assert!(loss.into_scalar::<f32>().is_nan());
     }
 
     #[test]
