@@ -45,6 +45,9 @@ struct Arguments {
     /// Width of the rows of the sequential models.
     #[arg(long, default_value_t = 64)]
     width: usize,
+    /// Share of elements that the sequential models drop in training; their own without.
+    #[arg(long)]
+    dropout: Option<f64>,
     /// Leaves out of every ranking what the user already has.
     #[arg(long)]
     without_seen: bool,
@@ -104,7 +107,8 @@ impl Model {
             false => SeenItems::Ranked,
         };
         let sequential = |config: SequentialConfig| -> Result<Made> {
-            let config = config.with_d_model(arguments.width);
+            let dropout = arguments.dropout.unwrap_or(config.dropout);
+            let config = config.with_d_model(arguments.width).with_dropout(dropout);
             let training = SequentialConfig::training();
             let epochs = arguments.epochs.unwrap_or(training.epochs);
             let training = training.with_epochs(epochs);
@@ -178,7 +182,10 @@ fn main() -> Result<()> {
                 model.name()
             );
             let report = evaluate(&*recommender, &split.test, &evaluation)?;
-            reports.push(report.named(model.name()));
+            let report = report.named(model.name());
+            // With the outcomes of single users: seeds of other runs can be set beside them.
+            report.save_json(run.out.join(format!("{}.json", model.name())))?;
+            reports.push(report);
         }
         match <[_; 1]>::try_from(reports) {
             Ok([report]) => {

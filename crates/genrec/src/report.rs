@@ -173,7 +173,7 @@ impl<S: EvaluationSet> RunReport<S> {
                 .with_series("validation", validated.clone());
             // A curve needs a point: a training may have had no epochs, or none that was validated.
             if epochs.is_empty() {
-                section = section.with_paragraph(&format!("{name}: no epochs"));
+                section = section.with_paragraph(format!("{name}: no epochs"));
                 continue;
             }
             section = section.with_chart(loss);
