@@ -9,7 +9,7 @@
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -157,7 +157,7 @@ fn main() -> Result<()> {
         device: arguments.device.device(),
     };
     match &arguments.analysis {
-        Analysis::Ablation { seeds, tau } => lab.ablation(seeds, *tau, run),
+        Analysis::Ablation { seeds, tau } => lab.ablation(seeds, *tau, run, &out),
         Analysis::Codes => lab.codes(&run(arguments.seed)),
         Analysis::Substitute => lab.substitute(&run(arguments.seed)),
         Analysis::Sweep { what, values } => lab.sweep(&run(arguments.seed), *what, values),
@@ -223,7 +223,13 @@ impl Lab {
         Ok(evaluate(recommender, cases, &self.evaluation())?)
     }
 
-    fn ablation(&self, seeds: &[u64], tau: f64, run: impl Fn(u64) -> Run) -> Result<()> {
+    fn ablation(
+        &self,
+        seeds: &[u64],
+        tau: f64,
+        run: impl Fn(u64) -> Run,
+        out: &Path,
+    ) -> Result<()> {
         let mut rows: Vec<(String, Vec<Report<Test>>)> = Vec::new();
         let mut add = |place: usize, name: &str, report: Report<Test>| {
             if rows.len() == place {
@@ -269,8 +275,7 @@ impl Lab {
             }
             table.push_seeds(summary)?;
         }
-        let last = *seeds.last().ok_or("--seeds: at least one")?;
-        finish(&table, &run(last))?;
+        finish(&table, out)?;
         for comparison in comparisons {
             println!("{comparison}\n");
         }
@@ -321,7 +326,7 @@ impl Lab {
             let report = self.test(&model)?;
             table.push(report.named(format!("SASRec on {}'s rows", ablation.name())))?;
         }
-        finish(&table, run)
+        finish(&table, &run.out)
     }
 
     fn sweep(&self, run: &Run, what: Swept, values: &[f64]) -> Result<()> {
@@ -341,14 +346,14 @@ impl Lab {
             let recommender = self.recommender(run, &name, &tokenizer, training)?;
             table.push(self.validate(&recommender)?)?;
         }
-        finish(&table, run)
+        finish(&table, &run.out)
     }
 }
 
 /// Prints a table, and leaves it beside the checkpoints.
-fn finish<S: EvaluationSet>(table: &Table<S>, run: &Run) -> Result<()> {
+fn finish<S: EvaluationSet>(table: &Table<S>, folder: &Path) -> Result<()> {
     println!("\n{table}");
-    let path = run.out.join("table.csv");
+    let path = folder.join("table.csv");
     table.save_csv(&path)?;
     println!("saved {}", path.display());
     Ok(())

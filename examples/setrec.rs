@@ -58,7 +58,7 @@ struct Arguments {
     /// The weight of the reconstruction, instead of the preset's.
     #[arg(long)]
     alpha: Option<f64>,
-    /// Trains once more without this share of the items, lets them in with nothing but their text, and measures on them.
+    /// Trains once more without this share of the items, lets them in with nothing but their text, and measures on them. (The words that TF-IDF weighs are those of all items.)
     #[arg(long, value_parser = share)]
     newcomers: Option<f64>,
     /// How much is spent; without, demo on the synthetic catalogue and quick on data.
@@ -193,6 +193,10 @@ fn main() -> Result<()> {
     let mut targets = split.test.cases().iter().flat_map(|case| case.targets);
     if targets.any(is_cold) {
         for (what, items) in [("warm", warm.clone()), ("cold", warm.complement())] {
+            if split.test.cases().among(&items).is_empty() {
+                println!("\nno {what} item is a target");
+                continue;
+            }
             let among = evaluation.clone().with_candidates(items);
             let table = measure(&all, &split.test, &among)?;
             println!("\n{what} items among themselves:\n\n{table}");
@@ -289,6 +293,10 @@ fn newcomers(
     let old = whole.test.filter(|case| !is_new(case.targets[0]));
     println!("\nother targets:\n\n{}", measure(&all, &old, &evaluation)?);
     let news = whole.test.filter(|case| is_new(case.targets[0]));
+    if news.cases().is_empty() {
+        println!("\nno new item is a target");
+        return Ok(());
+    }
     println!(
         "\nnew items as targets:\n\n{}",
         measure(&all, &news, &evaluation)?

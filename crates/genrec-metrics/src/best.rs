@@ -3,6 +3,7 @@
 use genrec_data::ItemId;
 
 use crate::Ranked;
+use crate::ranked::best_first;
 
 /// Scores that are compared with the threshold at once.
 const CHUNK: usize = 64;
@@ -10,7 +11,8 @@ const CHUNK: usize = 64;
 /// The best `k` of all scores seen so far, and everything that ties with the last of them: a [`Ranked`] list of a catalogue whose scores come block by block, so that
 /// they need not all be there at once.
 ///
-/// Blocks may come in any order, each item once. Scores are finite; minus infinity stands for an item that is left out.
+/// Blocks may come in any order, each item once. Minus infinity stands for an item that is left out; a score that is no number comes first, as in
+/// [`Ranked::from_scores`], so that an evaluation finds it.
 ///
 /// ```
 /// use genrec_metrics::{Best, Ranked};
@@ -52,7 +54,7 @@ impl Best {
                 continue;
             }
             for (&score, item) in chunk.iter().zip(start..) {
-                if score >= self.threshold {
+                if self.enters(score) {
                     self.kept.push((ItemId::from_index(item), score));
                 }
             }
@@ -64,7 +66,7 @@ impl Best {
 
     /// Looks at the score of one item.
     pub fn offer(&mut self, item: ItemId, score: f32) {
-        if score >= self.threshold {
+        if self.enters(score) {
             self.kept.push((item, score));
             if self.kept.len() >= self.room {
                 self.tighten();
@@ -80,9 +82,9 @@ impl Best {
 
     /// Adds what another one has kept of other items.
     pub fn merge(&mut self, other: Self) {
-        let threshold = self.threshold;
         let kept = other.kept.into_iter();
-        self.kept.extend(kept.filter(|entry| entry.1 >= threshold));
+        let kept: Vec<_> = kept.filter(|entry| self.enters(entry.1)).collect();
+        self.kept.extend(kept);
         if self.kept.len() >= self.room {
             self.tighten();
         }
@@ -94,13 +96,21 @@ impl Best {
         Ranked::from_candidates(self.kept, self.k)
     }
 
+    fn enters(&self, score: f32) -> bool {
+        score >= self.threshold || score.is_nan() && self.k > 0
+    }
+
     /// Forgets what is below the `k`-th best; its ties stay.
     fn tighten(&mut self) {
-        if self.kept.len() > self.k {
-            let falling = |a: &(ItemId, f32), b: &(ItemId, f32)| b.1.total_cmp(&a.1);
-            let (_, &mut (_, worst), _) = self.kept.select_nth_unstable_by(self.k - 1, falling);
-            self.threshold = worst;
-            self.kept.retain(|entry| entry.1 >= worst);
+        if self.k == 0 {
+            self.kept.clear();
+        } else if self.kept.len() > self.k {
+            let (_, &mut (_, worst), _) = self.kept.select_nth_unstable_by(self.k - 1, best_first);
+            // With so many that are no numbers nothing else matters.
+            self.threshold = if worst.is_nan() { f32::INFINITY } else { worst };
+            let threshold = self.threshold;
+            self.kept
+                .retain(|entry| entry.1 >= threshold || entry.1.is_nan());
         }
         // Twice as many as are left: where everything ties, each look pays for itself.
         self.room = self.kept.len().max(self.k).saturating_mul(2).max(CHUNK);
@@ -119,13 +129,18 @@ mod tests {
         /// Blocks in any order and grouping give what one look at all scores gives.
         #[test]
         fn blocks_give_what_all_scores_give(
-            levels in prop::collection::vec(-3_i8..9, 0..700),
+            levels in prop::collection::vec(-3_i8..10, 0..700),
+            infinite in prop::bool::ANY,
             k in 0_usize..60,
             block in 1_usize..200,
             parts in 1_usize..4,
         ) {
-            // The lowest level is left out.
-            let score = |&level: &i8| if level == -3 { f32::NEG_INFINITY } else { f32::from(level) };
+            // The lowest level is left out; the highest may be beyond all numbers.
+            let score = |&level: &i8| match level {
+                -3 => f32::NEG_INFINITY,
+                9 if infinite => f32::INFINITY,
+                level => f32::from(level),
+            };
             let scores: Vec<f32> = levels.iter().map(score).collect();
             let mut bests = vec![Best::new(k); parts];
             for (number, part) in scores.chunks(block).enumerate().rev() {
@@ -134,5 +149,19 @@ mod tests {
             let whole = bests.into_iter().reduce(|mut a, b| { a.merge(b); a }).unwrap();
             prop_assert_eq!(whole.ranked(), Ranked::from_scores(&scores, k));
         }
+    }
+
+    #[test]
+    fn what_is_no_number_comes_first() {
+        let mut scores: Vec<f32> = (0..300).map(|item| item as f32).collect();
+        scores[7] = f32::NAN;
+        let mut best = Best::new(3);
+        for (number, block) in scores.chunks(100).enumerate().rev() {
+            best.add(number * 100, block);
+        }
+        let ranked = best.ranked();
+        assert_eq!(ranked.items()[0], ItemId::new(7));
+        assert!(ranked.scores()[0].is_nan());
+        assert_eq!(ranked.items()[1..], [299, 298].map(ItemId::new));
     }
 }

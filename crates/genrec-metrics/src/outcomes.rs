@@ -27,10 +27,12 @@ impl Outcomes {
         }
     }
 
-    /// Whether there is a figure in every column for each of `users` users: a file may say anything.
-    pub(crate) fn fit(&self, users: usize) -> bool {
+    /// Whether there is a figure for every metric at each of `ks` for each of `users` users: a file may say anything.
+    pub(crate) fn fit(&self, users: usize, ks: &[usize]) -> bool {
         let cells = self.users.len().checked_mul(self.columns.len());
-        self.users.len() == users && !self.columns.is_empty() && cells == Some(self.rows.len())
+        self.users.len() == users
+            && self.columns.iter().copied().eq(columns(ks))
+            && cells == Some(self.rows.len())
     }
 
     /// The mean of several outcomes of the same users and columns.

@@ -1,6 +1,8 @@
 //! What an evaluation collects user by user, and the figures it becomes.
 
-use genrec_data::ItemId;
+use std::ops::Range;
+
+use genrec_data::{ItemId, ItemSet};
 
 use crate::{
     Bootstrap, Figure, ItemSlices, Metric, Ranked, Slice, SliceFigures, Spread, TieRule, coverage,
@@ -59,6 +61,8 @@ impl Rows {
 pub(crate) struct Tally<'a> {
     ks: &'a [usize],
     slices: Option<&'a ItemSlices>,
+    /// The items that compete; `None` for all.
+    candidates: Option<&'a ItemSet>,
     overall: Rows,
     by_slice: Vec<Rows>,
     /// How often each item was among the first k, `[ks, items]`.
@@ -82,12 +86,14 @@ impl<'a> Tally<'a> {
         items: usize,
         users: usize,
         slices: Option<&'a ItemSlices>,
+        candidates: Option<&'a ItemSet>,
     ) -> Self {
         let width = ks.len() * Metric::ALL.len();
         let by_slice = slices.map_or(0, |_| Slice::ALL.len());
         Self {
             ks,
             slices,
+            candidates,
             overall: Rows::with_capacity(users, width),
             by_slice: (0..by_slice)
                 .map(|_| Rows::with_capacity(0, width))
@@ -126,7 +132,8 @@ impl<'a> Tally<'a> {
                 counts[item.index()] += 1;
             }
         }
-        let asked = self.ks.last().map_or(0, |&k| k.min(self.wanted.len()));
+        let items = self.candidates.map_or(self.wanted.len(), ItemSet::len);
+        let asked = self.ks.last().map_or(0, |&k| k.min(items));
         self.short_lists += usize::from(ranked.len() < asked);
         let scores = ranked.scores().windows(2);
         let tied = scores
@@ -160,7 +167,7 @@ impl<'a> Tally<'a> {
         self.overall.rows
     }
 
-    /// Lists that have fewer items than were asked for and than the catalogue has.
+    /// Lists that have fewer items than were asked for and than compete.
     pub(crate) fn short_lists(&self) -> usize {
         self.short_lists
     }
@@ -184,7 +191,10 @@ impl<'a> Tally<'a> {
             .zip(&self.by_slice)
             .map(|(slice, rows)| SliceFigures {
                 slice,
-                items: slices.items_in(slice),
+                items: self
+                    .competing(0..slices.items())
+                    .filter(|&item| slices.contains(slice, ItemId::from_index(item)))
+                    .count(),
                 users: rows.rows.len() / width,
                 targets: rows.targets,
                 figures: rows.figures(self.ks, bootstrap),
@@ -193,17 +203,32 @@ impl<'a> Tally<'a> {
     }
 
     pub(crate) fn spread(&self) -> Vec<Spread> {
-        self.ks
-            .iter()
-            .zip(&self.recommended)
-            .map(|(&k, counts)| Spread {
+        // Items that do not compete cannot be shown.
+        let of_candidates = |values: &[u32]| -> Vec<u32> {
+            let items = self.competing(0..values.len());
+            items.map(|item| values[item]).collect()
+        };
+        let popularity = self.slices.map(|slices| of_candidates(slices.popularity()));
+        let spread = |(&k, counts): (&usize, &Vec<u32>)| {
+            let counts = of_candidates(counts);
+            let popularity = popularity.as_ref();
+            Spread {
                 k,
-                coverage: coverage(counts),
-                gini: gini(counts),
-                mean_popularity: self
-                    .slices
-                    .and_then(|slices| mean_popularity(counts, slices.popularity())),
-            })
-            .collect()
+                coverage: coverage(&counts),
+                gini: gini(&counts),
+                mean_popularity: popularity
+                    .and_then(|popularity| mean_popularity(&counts, popularity)),
+            }
+        };
+        self.ks.iter().zip(&self.recommended).map(spread).collect()
+    }
+
+    /// Those of these items that compete.
+    fn competing(&self, items: Range<usize>) -> impl Iterator<Item = usize> {
+        items.filter(|&item| {
+            let item = ItemId::from_index(item);
+            self.candidates
+                .is_none_or(|candidates| candidates.contains(item))
+        })
     }
 }

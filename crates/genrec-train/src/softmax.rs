@@ -1,7 +1,7 @@
 //! Cross-entropy over all items.
 
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
+use burn::tensor::{DType, IndexingUpdateOp, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::on_cores;
@@ -14,7 +14,7 @@ use crate::on_cores;
 ///
 /// # Panics
 ///
-/// On the cores of the host, if a target is not below m.
+/// If there is not one target for each state, no item, or, on the cores of the host, a target that is not below m.
 pub fn softmax_loss(
     states: Tensor<2>,
     items: Tensor<2>,
@@ -22,9 +22,13 @@ pub fn softmax_loss(
     smoothing: f64,
     total: usize,
 ) -> Tensor<1> {
+    let ([n, _], [m, _]) = (states.dims(), items.dims());
+    assert_eq!(targets.dims(), [n], "a target for each of {n} states");
+    assert!(m > 0, "a softmax needs items");
     let (h, e) = (states.clone().inner(), items.clone().inner());
     let logits = h.clone().matmul(e.clone().transpose());
-    let (loss, gradient) = match on_cores(&logits.device()) {
+    let single = logits.dtype() == DType::F32;
+    let (loss, gradient) = match single && on_cores(&logits.device()) {
         true => in_place(logits, targets, smoothing),
         false => by_operations(logits, targets, smoothing),
     };
@@ -72,8 +76,8 @@ fn in_place(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64) -> (Tens
     let (shape, device) = (logits.dims(), logits.device());
     let items = shape[1];
     let targets: Vec<i64> = targets.into_data().iter::<i64>().collect();
-    let logits = logits.into_data().convert::<f32>();
-    let mut values = logits.try_into_vec::<f32>().expect("logits are floats");
+    let values = logits.into_data().try_into_vec::<f32>();
+    let mut values = values.expect("logits of single precision");
     let losses: Vec<f64> = values
         .par_chunks_mut(ROWS * items)
         .zip(targets.par_chunks(ROWS))
@@ -98,7 +102,7 @@ fn of_row(row: &mut [f32], target: usize, smoothing: f64) -> f64 {
     let mut sums = [0.0_f32; LANES];
     for chunk in row.chunks(LANES) {
         for ((largest, sum), &logit) in largest.iter_mut().zip(&mut sums).zip(chunk) {
-            // Not a number stays one: the sum has it.
+            // What is no number is passed over here, and stays one below.
             *largest = if logit > *largest { logit } else { *largest };
             *sum += logit;
         }
@@ -119,8 +123,12 @@ fn of_row(row: &mut [f32], target: usize, smoothing: f64) -> f64 {
         *value = *value * scale - share;
     }
     row[target] -= (1.0 - smoothing) as f32;
-    let normalizer = sum.ln() + f64::from(largest);
-    normalizer - (1.0 - smoothing) * right - smoothing * mean
+    let loss = sum.ln() + f64::from(largest) - (1.0 - smoothing) * right;
+    // A score of minus infinity is no loss where nothing is spread over all items.
+    match smoothing > 0.0 {
+        true => loss - smoothing * mean,
+        false => loss,
+    }
 }
 
 /// `e^x` for x of at most 0, to within two units in the last place; without branches or calls, so that several are computed at once.
@@ -218,6 +226,21 @@ mod tests {
         let targets = Tensor::<1, Int>::from_data([0, 1], &device);
         let (loss, _) = in_place(logits, targets, 0.0);
         assert!(loss.into_scalar::<f32>().is_nan());
+        // That an item cannot be is no reason for that.
+        let logits = Tensor::<2>::from_floats([[0.0, f32::NEG_INFINITY]], &device);
+        let target = Tensor::<1, Int>::from_data([0], &device);
+        let (loss, gradient) = in_place(logits, target, 0.0);
+        assert_eq!(loss.into_scalar::<f32>(), 0.0);
+        assert!(gradient.abs().max().into_scalar::<f32>() < 1e-30);
+    }
+
+    #[test]
+    #[should_panic(expected = "a target for each of 17 states")]
+    fn every_state_needs_a_target() {
+        let mut draw = Draw::new(5, &Device::default());
+        let (states, items) = (draw.normal([17, 3], 1.0), draw.normal([4, 3], 1.0));
+        let targets = Tensor::<1, Int>::zeros([16], &Device::default());
+        softmax_loss(states, items, targets, 0.0, 17);
     }
 
     #[test]

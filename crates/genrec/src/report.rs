@@ -225,6 +225,14 @@ fn popularity<S: EvaluationSet>(rows: &[Row<'_, S>], k: usize) -> Option<BarChar
     let mut bars: Vec<(String, BTreeMap<String, f64>)> = Vec::new();
     let mut parts: Vec<String> = Vec::new();
     for row in rows {
+        // What not all seeds have is no mean over them.
+        if row
+            .reports()
+            .iter()
+            .any(|report| report.slices().is_empty())
+        {
+            continue;
+        }
         let mut sums: BTreeMap<String, f64> = BTreeMap::new();
         for report in row.reports() {
             for found in report.slices() {
@@ -300,6 +308,17 @@ mod tests {
         assert!(html.contains("How good it is"));
         assert!(html.contains("walker (2 seeds)"));
         assert!(html.contains("by the popularity of the right item"));
+        let mixed = [reports(&[1], true), reports(&[2], false)].concat();
+        let summary = SeedSummary::new("half sliced", mixed).unwrap();
+        let mut other = Table::new();
+        other.push_seeds(summary).unwrap();
+        let half = RunReport::new("A walk").with_table(other).page();
+        assert!(
+            !half
+                .to_html()
+                .unwrap()
+                .contains("by the popularity of the right item")
+        );
         let [single] = <[_; 1]>::try_from(reports(&[3], false)).unwrap();
         table.push(single.named("unsliced")).unwrap();
         let page = RunReport::new("A walk").with_table(table).page();

@@ -15,7 +15,7 @@ use crate::error::Result;
 
 const FORMAT: Format = Format {
     name: "genrec-sequential",
-    version: 1,
+    version: 2,
 };
 const WEIGHTS: &str = "model.bpk";
 
@@ -24,8 +24,6 @@ struct About {
     config: SequentialConfig,
     items: usize,
     users: usize,
-    /// Folders of earlier versions do not say it.
-    #[serde(default)]
     seen: SeenItems,
 }
 

@@ -18,13 +18,18 @@ pub enum Setting {
 }
 
 impl LetterConfig {
-    /// The same with one setting changed. Where codewords or clusters are, the sizes of clusters go along: from .4 to 2.4 times an even share, as the paper's 10 to 60
+    /// The same with one setting changed. Where codewords or clusters change, the sizes of clusters go along: from .4 to 2.4 times an even share, as the paper's 10 to 60
     /// are around 25.6.
     ///
     /// # Errors
     ///
     /// [`Error::Config`] if levels, codewords or clusters are no whole number of at least 1, or if the configuration lacks the term that the setting belongs to.
     pub fn with_setting(mut self, setting: Setting, value: f64) -> Result<Self> {
+        let sizes = |config: &Self| {
+            let codewords = config.rqvae.quantizer.codebook_sizes.first().copied();
+            codewords.zip(config.diversity.as_ref().map(|term| term.clusters))
+        };
+        let before = sizes(&self);
         let count = || match value.fract() == 0.0 && (1.0..1e9).contains(&value) {
             true => Ok(value as usize),
             false => Err(Error::Config {
@@ -54,11 +59,11 @@ impl LetterConfig {
                 term.ok_or_else(|| lacks("diversity"))?.clusters = count()?;
             }
         }
-        let codewords = self.rqvae.quantizer.codebook_sizes.first().copied();
-        if let (Setting::Codewords | Setting::Clusters, Some(term), Some(codewords)) =
-            (setting, &mut self.diversity, codewords)
+        let after = sizes(&self);
+        if let (true, Some((codewords, clusters)), Some(term)) =
+            (after != before, after, &mut self.diversity)
         {
-            let even = codewords as f64 / term.clusters as f64;
+            let even = codewords as f64 / clusters as f64;
             term.min_size = ((even * 0.4) as usize).max(1);
             term.max_size = (even * 2.4).ceil() as usize;
         }
@@ -83,8 +88,9 @@ mod tests {
         let alpha = with(Setting::Alpha, 0.5).collaborative.unwrap().weight;
         assert_eq!(alpha, 0.5);
         assert_eq!(with(Setting::Beta, 0.5).diversity.unwrap().weight, 0.5);
-        let term = with(Setting::Clusters, 10.0).diversity.unwrap();
-        assert_eq!((term.min_size, term.max_size), (10, 62));
+        assert_eq!(with(Setting::Clusters, 10.0), config);
+        let term = with(Setting::Clusters, 20.0).diversity.unwrap();
+        assert_eq!((term.min_size, term.max_size), (5, 31));
         for (setting, value) in [
             (Setting::Codewords, 16.0),
             (Setting::Codewords, 1024.0),

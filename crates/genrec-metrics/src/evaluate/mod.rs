@@ -75,6 +75,7 @@ pub fn evaluate_with_progress<S: EvaluationSet>(
         cases.items(),
         cases.len(),
         config.slices.as_deref(),
+        config.candidates.as_deref(),
     );
     let time = rank_all(recommender, cases, config, &mut tally, &mut progress)?;
     let seen_items = recommender.seen_items();

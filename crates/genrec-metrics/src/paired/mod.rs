@@ -103,8 +103,7 @@ impl PairedTest {
         self
     }
 
-    /// Compares two reports of the same protocol, which have to come from [`evaluate`](crate::evaluate) in this process: files do
-    /// not have the figures of single users.
+    /// Compares two reports of the same protocol.
     ///
     /// The p-value is that of Fisher's randomization test: the share of draws in which the mean of the users' differences, each
     /// with a random sign, is at least as far from 0. `(1 + found) / (1 + permutations)`, so that it is never 0; exact (and

@@ -302,7 +302,7 @@ impl Ranked {
 }
 
 /// Falling score, then rising item; NaN of either sign before everything, so that it cannot hide behind the cut.
-fn best_first(a: &(ItemId, f32), b: &(ItemId, f32)) -> Ordering {
+pub(crate) fn best_first(a: &(ItemId, f32), b: &(ItemId, f32)) -> Ordering {
     let by_score = match (a.1.is_nan(), b.1.is_nan()) {
         (false, false) => b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal),
         (a_is_nan, b_is_nan) => b_is_nan.cmp(&a_is_nan),

@@ -82,7 +82,7 @@ impl<S: EvaluationSet> Report<S> {
         if file
             .outcomes
             .as_ref()
-            .is_some_and(|outcomes| !outcomes.fit(cases))
+            .is_some_and(|outcomes| !outcomes.fit(cases, &file.measured.protocol.ks))
         {
             let reason = format!("its outcomes are not those of {cases} users: evaluate again");
             return Err(not_a_report(reason));
@@ -147,10 +147,16 @@ mod tests {
         // A file of an earlier version, and one that was tampered with.
         let text = fs::read_to_string(&path).unwrap();
         let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
-        file["outcomes"]["rows"].as_array_mut().unwrap().pop();
-        fs::write(&path, file.to_string()).unwrap();
-        let error = Report::<Test>::load_json(&path).unwrap_err();
-        assert!(error.to_string().contains("outcomes"), "{error}");
+        for part in ["rows", "columns", "users"] {
+            let mut damaged = file.clone();
+            damaged["outcomes"][part].as_array_mut().unwrap().reverse();
+            if part != "columns" {
+                damaged["outcomes"][part].as_array_mut().unwrap().pop();
+            }
+            fs::write(&path, damaged.to_string()).unwrap();
+            let error = Report::<Test>::load_json(&path).unwrap_err();
+            assert!(error.to_string().contains("outcomes"), "{part}: {error}");
+        }
         file.as_object_mut().unwrap().remove("outcomes");
         fs::write(&path, file.to_string()).unwrap();
         assert!(

@@ -29,7 +29,7 @@ pub struct Figure {
     pub interval: Option<Interval>,
 }
 
-/// What the lists of all users show of the catalogue, cut at `k`.
+/// What the lists of all users show of the catalogue, or of the items that compete if only some do, cut at `k`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// Where the lists were cut.
@@ -45,13 +45,13 @@ pub struct Spread {
 
 /// Figures for the targets in one part of the catalogue.
 ///
-/// Ranks are still those of the full catalogue. A user counts where at least one target is in the slice, and then with
+/// Ranks are those among all items that compete, not among those of the part. A user counts where at least one target is in the slice, and then with
 /// these targets only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SliceFigures {
     /// The part.
     pub slice: Slice,
-    /// Number of its items.
+    /// Number of its items that compete.
     pub items: usize,
     /// Number of users with a target in it.
     pub users: usize,

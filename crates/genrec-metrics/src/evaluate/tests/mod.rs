@@ -60,6 +60,12 @@ fn candidates_compete_among_themselves() {
     let protocol = report.protocol();
     assert_eq!((protocol.cases, protocol.targets), (2, 2));
     assert!(protocol.to_string().contains("ranking of 3 of 6 items"));
+    // Both lists show 2 and 3, never 5; and are no shorter than they can be.
+    assert!((report.spread()[1].coverage - 2.0 / 3.0).abs() < 1e-12);
+    assert!((report.spread()[1].gini - 1.0 / 3.0).abs() < 1e-12);
+    let longer = among(&[2, 3, 5]).with_ks([1, 5]);
+    let longer = evaluate(&answer, &split.test, &longer).unwrap();
+    assert_eq!(longer.short_lists(), 0);
     let mut table = crate::Table::new();
     table.push(report).unwrap();
     for others in [&[2, 3, 4][..], &[0, 1, 2, 3, 4, 5]] {
