@@ -177,7 +177,9 @@ fn main() -> Result<()> {
     // 4. Tokens, the model that reads them, and the weight of its two kinds of answers, chosen on validation.
     let training = arguments.training();
     let (recommender, epochs) = run.setrec("SETRec", &config, &rows, training.clone(), &split)?;
-    println!("beta {} does best on validation", recommender.beta());
+    if config.tokenizer.collaborative && config.tokenizer.semantic > 0 {
+        println!("beta {} does best on validation", recommender.beta());
+    }
 
     // 5. How good it is, on all items and on parts of them.
     let all: [&dyn Recommender; 4] = [&popular, &knn, &sasrec.model, &recommender];
