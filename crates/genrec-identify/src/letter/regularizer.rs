@@ -200,3 +200,35 @@ impl Regularizer {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use genrec_quantize::Quantizer;
+
+    use super::*;
+
+    #[test]
+    fn what_fails_is_no_number_from_then_on() {
+        let mut config = LetterConfig::quick(6);
+        config.rqvae.hidden = vec![8];
+        config.rqvae.quantizer.codebook_sizes = vec![16; 2];
+        // Clusters that 16 codewords cannot fill: `LetterConfig::check` would have said so.
+        let config = config.with_collaborative(None);
+        let device = Device::default().autodiff();
+        let model = Aligned::new(config.rqvae.init(&device), None, 1, &device);
+        let quantized = model.forward(Tensor::ones([4, 6], &device));
+        let mut regularizer = Regularizer::new(&config, None);
+        for step in 0..2 {
+            let rows = &[0, 1, 2, 3];
+            let batch = Batch {
+                rows,
+                epoch: 0,
+                step,
+            };
+            let term = regularizer.term(&model, &quantized, &batch).unwrap();
+            assert!(term.into_scalar::<f32>().is_nan(), "step {step}");
+            assert!(regularizer.failure.is_some(), "step {step}");
+        }
+    }
+}
