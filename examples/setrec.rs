@@ -58,8 +58,8 @@ struct Arguments {
     /// The weight of the reconstruction, instead of the preset's.
     #[arg(long)]
     alpha: Option<f64>,
-    /// Trains once more without this share of the items, lets them in with nothing but their text, and measures on them. (The words that TF-IDF weighs are those of all items.)
-    #[arg(long, value_parser = share)]
+    /// Trains once more without this share of the items, lets them in with nothing but their text, and measures on them; leaves one out, whatever the data. (The words that TF-IDF weighs are those of all items.)
+    #[arg(long, value_parser = share, conflicts_with = "collaborative")]
     newcomers: Option<f64>,
     /// How much is spent; without, demo on the synthetic catalogue and quick on data.
     #[arg(long, value_enum)]
@@ -135,14 +135,17 @@ fn main() -> Result<()> {
     let (dataset, split) = data(arguments.data.as_deref(), seed)?;
     println!("{}", dataset.statistics());
 
+    let has_text = arguments.embeddings.is_some() || dataset.catalog.has_text();
+    let config = arguments.config(has_text);
+    if arguments.newcomers.is_some() && config.tokenizer.semantic == 0 {
+        return Err("--newcomers: without semantic tokens nothing is known of new items".into());
+    }
     // 2. The baselines; SASRec's rows are what people did, as rows.
     let popular = MostPopular::fit(&split.train);
     let knn = ItemKnn::fit(&split.train);
     let sasrec = run.sasrec(&preset.sasrec(), preset.sasrec_training(), &split)?;
 
     // 3. The rows that tokens are made of.
-    let has_text = arguments.embeddings.is_some() || dataset.catalog.has_text();
-    let config = arguments.config(has_text);
     let items = dataset.catalog.len();
     let collaborative = match (&arguments.collaborative, config.tokenizer.collaborative) {
         (_, false) => None,
@@ -239,9 +242,9 @@ fn main() -> Result<()> {
     println!("saved {}", path.display());
 
     // 7. Items that come after everything is trained.
-    match arguments.newcomers {
-        Some(share) => newcomers(&arguments, &run, &dataset, &rows.text, share),
-        None => Ok(()),
+    match (arguments.newcomers, &rows.text) {
+        (Some(share), Some(text)) => newcomers(&arguments, &run, &dataset, text, share),
+        _ => Ok(()),
     }
 }
 
@@ -250,11 +253,10 @@ fn newcomers(
     arguments: &Arguments,
     run: &Run,
     dataset: &Dataset,
-    text: &Option<Embeddings>,
+    text: &Embeddings,
     share: f64,
 ) -> Result<()> {
     let (seed, preset) = (arguments.seed, arguments.preset());
-    let text = text.as_ref().ok_or("--newcomers: the items have no text")?;
     let new = Newcomers::draw(&dataset.interactions, 0.0, share, seed);
     // The new items get the last numbers, so that training knows of no others.
     let order = new.items_last();
