@@ -104,7 +104,7 @@ impl Preset {
         }
     }
 
-    /// Every step works out the tokens of all items, so batches are large and not cut into pieces.
+    /// Every step works out the tokens of all items, so batches are large.
     pub(crate) fn setrec_training(self) -> TrainingConfig {
         let training = match self {
             Self::Demo => TrainingConfig::quick().with_validate_every(5),
@@ -117,7 +117,7 @@ impl Preset {
         training
             .with_batch_size(batch)
             .with_accumulation(1)
-            .with_piece_rows(None)
+            .with_piece_rows(Some(32))
     }
 
     pub(crate) fn siit(self) -> SiitConfig {

@@ -174,6 +174,7 @@ impl Task for NextItem {
     fn loss(
         &self,
         model: &SequentialModel,
+        _shared: &[Tensor<2>],
         batch: &Batch,
         predictions: usize,
         seed: u64,

@@ -107,7 +107,14 @@ impl Task for Tuning {
         batch.targets.dims()[0]
     }
 
-    fn loss(&self, model: &TextModel, batch: &Batch, predictions: usize, seed: u64) -> Tensor<1> {
+    fn loss(
+        &self,
+        model: &TextModel,
+        _shared: &[Tensor<2>],
+        batch: &Batch,
+        predictions: usize,
+        seed: u64,
+    ) -> Tensor<1> {
         model.seed_dropout(seed);
         let logits = model.logits(batch) / self.temperature;
         let all = log_softmax(logits, 1);

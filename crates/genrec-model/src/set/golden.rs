@@ -11,7 +11,7 @@ use genrec_embed::Embeddings;
 use genrec_train::{Samples, Task};
 use serde::Deserialize;
 
-use super::model::Histories;
+use super::model::{Histories, by_slot};
 use super::task::NextSet;
 use super::*;
 use crate::t5::{SetAttention, T5};
@@ -156,7 +156,7 @@ fn answers_losses_and_gradients_are_those_of_the_formulas() {
                 .map(|rows| rows.to_tensor(&device))
                 .as_ref(),
         );
-        let answers = model.answers(&tokens.tokens, &histories, &visible);
+        let answers = model.answers(&by_slot(&tokens.tokens), &histories, &visible);
         close(
             &format!("{}: answers", case.name),
             answers.flatten(0, 3),
@@ -178,7 +178,8 @@ fn answers_losses_and_gradients_are_those_of_the_formulas() {
             .collect();
         let task = NextSet::of(samples, &rows);
         let batch = task.batch(&last, 1, &device);
-        let loss = task.loss(&model, &batch, task.predictions(&batch), 1);
+        let shared = task.shared(&model, &[&batch]);
+        let loss = task.loss(&model, &shared, &batch, task.predictions(&batch), 1);
         close(&format!("{}: loss", case.name), loss.clone(), &[case.loss]);
 
         let found = loss.backward();

@@ -119,23 +119,23 @@ impl SetModel {
 
     /// The answers after histories, `[batch, groups, slots, d_model]`, scaled so that dot products with tokens are scores.
     ///
-    /// `tokens`, `[items, slots, d_model]`, are those of all items; group `g` of row `b` sees the items where `visible[b, g]`, of `[batch, groups, history]`, is true.
+    /// `tokens` are those of all items, for every slot `[items, d_model]`; group `g` of row `b` sees the items where `visible[b, g]`, of `[batch, groups, history]`, is true.
     pub(super) fn answers(
         &self,
-        tokens: &Tensor<3>,
+        tokens: &[Tensor<2>],
         histories: &Histories,
         visible: &Tensor<3, Bool>,
     ) -> Tensor<4> {
-        let [items, slots, d_model] = tokens.dims();
+        let (slots, d_model) = (tokens.len(), self.config.t5.d_model);
         let [batch, length] = histories.items.dims();
         let groups = visible.dims()[1];
         assert_shape!(visible, [batch, groups, length]);
         let ids = histories.items.clone().reshape([batch * length]);
         let read = tokens
-            .clone()
-            .reshape([items, slots * d_model])
-            .select(0, ids)
-            .reshape([batch, length, slots, d_model]);
+            .iter()
+            .map(|slot| slot.clone().select(0, ids.clone()));
+        let read = Tensor::cat(read.collect(), 1).reshape([batch, length, slots, d_model]);
+        let device = read.device();
         let encoded = self
             .t5
             .encode_sets(read, &histories.mask, self.config.attention);
@@ -150,7 +150,7 @@ impl SetModel {
             .repeat_dim(0, batch)
             .repeat_dim(1, groups);
         if self.config.last_state {
-            let first = Tensor::<1, Int>::arange(0..batch as i64, &tokens.device()) * length as i64;
+            let first = Tensor::<1, Int>::arange(0..batch as i64, &device) * length as i64;
             let last = (visible.clone().int().sum_dim(2).reshape([batch, groups]) - 1).clamp_min(0);
             let last = (last + first.reshape([batch, 1])).reshape([batch * groups]);
             let states = encoded.clone().reshape([batch * length, slots * d_model]);
@@ -183,12 +183,12 @@ impl SetModel {
     }
 
     /// The answers after whole histories, `[histories, slots, d_model]`; of a history the last items are read.
-    pub(super) fn answer(&self, tokens: &Tensor<3>, histories: &[&[ItemId]]) -> Tensor<3> {
+    pub(super) fn answer(&self, tokens: &[Tensor<2>], histories: &[&[ItemId]]) -> Tensor<3> {
         let read: Vec<&[ItemId]> = histories
             .iter()
             .map(|history| self.last_items(history))
             .collect();
-        let histories = Histories::new(&read, &tokens.device());
+        let histories = Histories::new(&read, &self.queries.val().device());
         let visible = histories.mask.clone().unsqueeze_dim::<3>(1);
         self.answers(tokens, &histories, &visible)
             .squeeze_dim::<3>(1)
@@ -197,6 +197,16 @@ impl SetModel {
     fn last_items<'a>(&self, history: &'a [ItemId]) -> &'a [ItemId] {
         &history[history.len().saturating_sub(self.config.max_history)..]
     }
+}
+
+/// Tokens of items, `[items, slots, d_model]`, by slot: `[items, d_model]` each.
+pub(super) fn by_slot(tokens: &Tensor<3>) -> Vec<Tensor<2>> {
+    tokens
+        .clone()
+        .chunk(tokens.dims()[1], 1)
+        .into_iter()
+        .map(|slot| slot.squeeze_dim(1))
+        .collect()
 }
 
 /// That the rows are of so many items.

@@ -7,7 +7,7 @@ use genrec_identify::set::SetTable;
 use genrec_metrics::{EvaluateConfig, Metric, Query, Ranked, Recommender, SeenItems, evaluate};
 use genrec_retrieve::{ExactSearch, NearestItems, Similarity};
 
-use super::model::SetModel;
+use super::model::{SetModel, by_slot};
 use crate::side_by_side::in_batches;
 use crate::{Error, Result};
 
@@ -22,7 +22,8 @@ pub struct SetRecommender<S = ExactSearch> {
     name: String,
     model: SetModel,
     table: SetTable,
-    tokens: Tensor<3>,
+    /// By slot, `[items, d_model]` each.
+    tokens: Vec<Tensor<2>>,
     search: S,
     beta: f64,
     seen: SeenItems,
@@ -100,7 +101,7 @@ impl<S: NearestItems + Sync> SetRecommender<S> {
         let device = model.devices().into_iter().next().unwrap_or_default();
         Ok(Self {
             name: name.into(),
-            tokens: table.to_tensor(&device),
+            tokens: by_slot(&table.to_tensor(&device)),
             model,
             table,
             search,
@@ -243,7 +244,7 @@ impl<S: NearestItems + Sync> SetRecommender<S> {
             asked.collect(),
             |query| queries[query].history.len(),
             BATCH,
-            &self.tokens.device(),
+            &self.tokens[0].device(),
             |batch| self.answer_batch(queries, batch, k),
         )?;
         let mut ranked = vec![Ranked::default(); queries.len()];

@@ -5,26 +5,27 @@ use std::sync::Arc;
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use genrec_data::{Interactions, Validation};
+use genrec_embed::Embeddings;
 use genrec_metrics::{Query, Ranked};
 use genrec_train::{Samples, Task, Trained, Trainer, TrainingConfig, TrainingEvent, softmax_loss};
 
 use super::config::Reconstruction;
-use super::model::{Histories, ItemRows, SetModel, expect_items};
+use super::model::{Histories, ItemRows, SetModel, by_slot, expect_items};
 use super::recommender::SetRecommender;
 use crate::Result;
 use crate::train::expect_same_items;
 
 /// Trains a [`SetModel`], with checkpoints in a folder; a [`Trainer`] that measures the recommender on a sample of the validation users by NDCG@10, with beta at 0.5.
 ///
-/// The loss is the mean over the tokens of an answer of the cross-entropy over all items, plus alpha times the error of the reconstruction (SETRec, equation 7). Every step works out the tokens of
-/// all items, so batches are never cut into pieces, whatever [`piece_rows`](TrainingConfig::piece_rows) says.
+/// The loss is the mean over the tokens of an answer of the cross-entropy over all items, plus alpha times the error of the reconstruction (SETRec, equation 7). The tokens of all items are
+/// worked out once a step, however many pieces its batch has ([`piece_rows`](TrainingConfig::piece_rows)).
 #[derive(Clone, Debug)]
 pub struct SetTrainer(Trainer);
 
 impl SetTrainer {
-    /// A trainer that keeps its checkpoints in `folder`; it goes without [`piece_rows`](TrainingConfig::piece_rows).
+    /// A trainer that keeps its checkpoints in `folder`.
     pub fn new(config: TrainingConfig, folder: impl AsRef<Path>) -> Self {
-        Self(Trainer::new(config.with_piece_rows(None), folder))
+        Self(Trainer::new(config, folder))
     }
 
     /// Whether to go on from the last checkpoint in the folder, if there is one. Without it a folder with checkpoints is refused.
@@ -96,9 +97,7 @@ impl NextSet {
 
     /// Frozen rows on a device.
     fn rows(&self, device: &Device) -> (Option<Tensor<2>>, Option<Tensor<2>>) {
-        let tensor = |rows: &Option<genrec_embed::Embeddings>| {
-            rows.as_ref().map(|rows| rows.to_tensor(device))
-        };
+        let tensor = |rows: &Option<Embeddings>| rows.as_ref().map(|rows| rows.to_tensor(device));
         (tensor(&self.rows.collaborative), tensor(&self.rows.text))
     }
 }
@@ -149,34 +148,51 @@ impl Task for NextSet {
         batch.targets.dims()[0]
     }
 
-    fn loss(&self, model: &SetModel, batch: &Batch, predictions: usize, seed: u64) -> Tensor<1> {
-        model.t5.seed_dropout(seed);
-        let (collaborative, text) = self.rows(&batch.targets.device());
+    /// The tokens of all items, `[items, d_model]` for every slot, and the error of the reconstruction, `[1, 1]`, where there is one.
+    fn shared(&self, model: &SetModel, pieces: &[&Batch]) -> Vec<Tensor<2>> {
+        let (collaborative, text) = self.rows(&model.queries.val().device());
         let made = model
             .tokenizer
             .forward(collaborative.as_ref(), text.as_ref());
-        let answers = model.answers(&made.tokens, &batch.histories, &batch.visible);
+        let histories: Vec<_> = pieces.iter().map(|piece| &piece.histories).collect();
+        let over = model.config().reconstruction;
+        let errors = made.reconstructed.zip(text);
+        let error = errors.map(|(again, text)| reconstruction(over, again - text, &histories));
+        let mut shared = by_slot(&made.tokens);
+        shared.extend(error.map(Tensor::unsqueeze));
+        shared
+    }
+
+    fn loss(
+        &self,
+        model: &SetModel,
+        shared: &[Tensor<2>],
+        batch: &Batch,
+        predictions: usize,
+        seed: u64,
+    ) -> Tensor<1> {
+        model.t5.seed_dropout(seed);
+        let config = model.config();
+        let (tokens, error) = shared.split_at(config.tokenizer.slots());
+        let answers = model.answers(tokens, &batch.histories, &batch.visible);
         let [rows, groups, slots, d_model] = answers.dims();
         let answers = answers
             .reshape([rows * groups, slots, d_model])
             .select(0, batch.places.clone())
             / self.temperature;
-        let slot = |x: &Tensor<3>, slot: usize| x.clone().narrow(1, slot, 1).squeeze_dim::<2>(1);
         let mut loss = Tensor::zeros([1], &answers.device());
-        for k in 0..slots {
-            let (states, items) = (slot(&answers, k), slot(&made.tokens, k));
-            let targets = batch.targets.clone();
+        for (k, items) in tokens.iter().enumerate() {
+            let states = answers.clone().narrow(1, k, 1).squeeze_dim::<2>(1);
+            let (items, targets) = (items.clone(), batch.targets.clone());
             loss = loss + softmax_loss(states, items, targets, self.label_smoothing, predictions);
         }
         loss = loss / slots as f64;
-        let (Some(again), Some(text)) = (made.reconstructed, text) else {
+        let Some(error) = error.first() else {
             return loss;
         };
         // The reconstruction counts once a step, however many pieces the step has.
         let share = self.predictions(batch) as f64 / predictions as f64;
-        let config = model.config();
-        let error = reconstruction(config.reconstruction, again - text, &batch.histories);
-        loss + error * (config.alpha * share)
+        loss + error.clone().reshape([1]) * (config.alpha * share)
     }
 
     fn recommend(&self, model: &SetModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
@@ -192,7 +208,7 @@ impl Task for NextSet {
         bytes.extend(self.settings.as_bytes());
         self.samples.describe(bytes);
         for rows in [&self.rows.collaborative, &self.rows.text] {
-            let values = rows.iter().flat_map(genrec_embed::Embeddings::as_slice);
+            let values = rows.iter().flat_map(Embeddings::as_slice);
             bytes.extend(values.flat_map(|value| value.to_le_bytes()));
             bytes.push(u8::MAX);
         }
@@ -203,31 +219,25 @@ impl Task for NextSet {
 pub(super) fn reconstruction(
     over: Reconstruction,
     errors: Tensor<2>,
-    histories: &Histories,
+    histories: &[&Histories],
 ) -> Tensor<1> {
     let [items, d_text] = errors.dims();
     match over {
         Reconstruction::Items => errors.square().sum() / items as f64,
         Reconstruction::History => {
-            let [batch, length] = histories.items.dims();
-            let ids = histories.items.clone().reshape([batch * length]);
-            let real = histories.mask.clone().float().reshape([batch * length, 1]);
-            let of_items = errors.square().sum_dim(1).select(0, ids) * real.clone();
-            of_items.sum() / (real.sum() * d_text as f64)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_are_not_cut_into_pieces() {
-        for config in [TrainingConfig::new(), TrainingConfig::quick()] {
-            assert!(config.piece_rows.is_some());
-            let trainer = SetTrainer::new(config, "nowhere");
-            assert_eq!(trainer.0.config().piece_rows, None);
+            let norms = errors.square().sum_dim(1);
+            let sums = histories.iter().map(|histories| {
+                let [batch, length] = histories.items.dims();
+                let ids = histories.items.clone().reshape([batch * length]);
+                let real = histories.mask.clone().float().reshape([batch * length, 1]);
+                (
+                    (norms.clone().select(0, ids) * real.clone()).sum(),
+                    real.sum(),
+                )
+            });
+            let sums = sums.reduce(|(sum, count), (more, real)| (sum + more, count + real));
+            let (sum, count) = sums.expect("a batch has at least one piece");
+            sum / (count * d_text as f64)
         }
     }
 }

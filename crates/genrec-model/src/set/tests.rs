@@ -7,7 +7,7 @@ use genrec_identify::set::SetTable;
 use genrec_metrics::{EvaluateConfig, Metric, Query, Recommender, SeenItems, evaluate};
 use genrec_train::{Task, TrainingConfig};
 
-use super::model::Histories;
+use super::model::{Histories, by_slot};
 use super::task::reconstruction;
 use super::*;
 use crate::System;
@@ -116,8 +116,9 @@ fn the_gradient_reaches_every_part() {
     let samples = genrec_train::Samples::new(&interactions, 20, true);
     let task = super::task::NextSet::of(samples, &rows);
     let batch = task.batch(&[0, 5, 9], 1, &device);
+    let shared = task.shared(&model, &[&batch]);
     let found = task
-        .loss(&model, &batch, task.predictions(&batch), 1)
+        .loss(&model, &shared, &batch, task.predictions(&batch), 1)
         .backward();
     let largest = |gradient: Option<Tensor<2>>| gradient.unwrap().abs().max().into_scalar::<f32>();
     let linear = &model.tokenizer.collaborative.as_ref().unwrap().weight;
@@ -133,16 +134,57 @@ fn the_gradient_reaches_every_part() {
 }
 
 #[test]
+fn pieces_of_a_batch_have_the_loss_of_the_whole() {
+    let device = Device::default().autodiff();
+    let rows = rows();
+    let interactions = histories(true);
+    for over in [Reconstruction::Items, Reconstruction::History] {
+        let config = small().with_reconstruction(over);
+        let model = config.init(&rows, &device).unwrap();
+        let samples = genrec_train::Samples::new(&interactions, 20, false);
+        let task = super::task::NextSet::of(samples, &rows);
+        let loss = |rows: usize| {
+            let all: Vec<usize> = (0..30).collect();
+            let pieces: Vec<_> = all
+                .chunks(rows)
+                .map(|rows| task.batch(rows, 0, &device))
+                .collect();
+            let shared = task.shared(&model, &pieces.iter().collect::<Vec<_>>());
+            let predictions = pieces.iter().map(|piece| task.predictions(piece)).sum();
+            pieces
+                .iter()
+                .map(|piece| {
+                    let loss = task.loss(&model, &shared, piece, predictions, 0);
+                    loss.into_scalar::<f32>()
+                })
+                .sum::<f32>()
+        };
+        let whole = loss(30);
+        for rows in [1, 7] {
+            let pieces = loss(rows);
+            assert!((whole - pieces).abs() < 1e-4, "{whole} and {pieces}");
+        }
+    }
+}
+
+#[test]
 fn reconstruction_by_hand() {
     let device = Device::default();
     let errors = Tensor::<2>::from_floats([[1.0, 2.0], [3.0, 0.0], [0.0, 0.0]], &device);
     let item = ItemId::new;
     let read: [&[ItemId]; 2] = [&[item(0), item(1), item(0)], &[item(2)]];
     let histories = Histories::new(&read, &device);
-    let found = |over| reconstruction(over, errors.clone(), &histories).into_scalar::<f32>();
-    assert!((found(Reconstruction::Items) - (5.0 + 9.0) / 3.0).abs() < 1e-6);
-    // Item 0 twice, padding not at all, two elements a row.
-    assert!((found(Reconstruction::History) - (5.0 + 9.0 + 5.0) / 8.0).abs() < 1e-6);
+    // In one piece, and in two.
+    let apart = [
+        Histories::new(&read[..1], &device),
+        Histories::new(&read[1..], &device),
+    ];
+    for histories in [vec![&histories], apart.iter().collect()] {
+        let found = |over| reconstruction(over, errors.clone(), &histories).into_scalar::<f32>();
+        assert!((found(Reconstruction::Items) - (5.0 + 9.0) / 3.0).abs() < 1e-6);
+        // Item 0 twice, padding not at all, two elements a row.
+        assert!((found(Reconstruction::History) - (5.0 + 9.0 + 5.0) / 8.0).abs() < 1e-6);
+    }
 }
 
 #[test]
@@ -153,7 +195,7 @@ fn scores_are_the_weighed_products_of_answers_and_tokens() {
     let table = model.table(&rows).unwrap();
     let tokens = table.to_tensor(&device);
     let history: Vec<ItemId> = [3, 9, 4].map(ItemId::new).to_vec();
-    let answer = model.answer(&tokens, &[&history]);
+    let answer = model.answer(&by_slot(&tokens), &[&history]);
     // [items, slots]
     let products = (tokens * answer).sum_dim(2).squeeze_dim::<2>(2).into_data();
     let products: Vec<f32> = products.iter().collect();

@@ -68,7 +68,14 @@ impl Task for NextIdentifier {
         batch.tokens
     }
 
-    fn loss(&self, model: &SequenceModel, batch: &Batch, tokens: usize, seed: u64) -> Tensor<1> {
+    fn loss(
+        &self,
+        model: &SequenceModel,
+        _shared: &[Tensor<2>],
+        batch: &Batch,
+        tokens: usize,
+        seed: u64,
+    ) -> Tensor<1> {
         model.t5.seed_dropout(seed);
         ranking_loss(model, batch, tokens, self.temperature, self.label_smoothing)
     }

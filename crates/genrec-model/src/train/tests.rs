@@ -195,7 +195,7 @@ fn pieces_of_a_batch_have_the_gradients_of_the_whole() {
         let predictions = pieces.iter().map(|piece| task.predictions(piece)).sum();
         let loss = pieces
             .iter()
-            .map(|piece| task.loss(&model, piece, predictions, 0))
+            .map(|piece| task.loss(&model, &[], piece, predictions, 0))
             .reduce(|sum, loss| sum + loss)
             .unwrap();
         let found = GradientsParams::from_grads(loss.backward(), &model);

@@ -55,6 +55,18 @@ pub(super) struct Piece<B> {
     pub(super) seed: u64,
 }
 
+/// What the loss of a piece is, and wants.
+struct Found {
+    loss: Tensor<1>,
+    of_weights: GradientsParams,
+    of_shared: Vec<Option<Tensor<2>>>,
+}
+
+/// The same values, where a graph of its own begins.
+fn leaf(tensor: &Tensor<2>) -> Tensor<2> {
+    Tensor::from_inner(tensor.clone().inner()).require_grad()
+}
+
 /// Loss of a training batch, `[1]`.
 pub(super) struct BatchLoss(pub(super) Tensor<1>);
 
@@ -99,8 +111,8 @@ impl<T: Task> TrainStep for TaskLearner<T::Model, T> {
     type Input = Vec<Piece<T::Batch>>;
     type Output = BatchLoss;
 
-    /// Loss and gradients of the pieces of a batch, computed side by side. Each has its own copy of the model (of the handles, not the weights), so that
-    /// their graphs share nothing; the gradients are added in the order of the pieces, whichever is ready first.
+    /// Loss and gradients of the pieces of a batch, computed side by side. Each has its own copy of the model (of the handles, not the weights) and of what the pieces share, so that
+    /// their graphs have nothing in common; the gradients are added in the order of the pieces, whichever is ready first.
     fn step(&self, pieces: Self::Input) -> TrainOutput<BatchLoss> {
         self.settings.summed.fetch_add(1, Ordering::Relaxed);
         let task = &self.settings.task;
@@ -109,20 +121,46 @@ impl<T: Task> TrainStep for TaskLearner<T::Model, T> {
             .map(|piece| task.predictions(&piece.batch))
             .sum();
         let weights = self.model.valid();
-        let found: Vec<(GradientsParams, Tensor<1>)> = pieces
+        let whole = weights.clone().train();
+        let batches: Vec<&T::Batch> = pieces.iter().map(|piece| &piece.batch).collect();
+        let shared = task.shared(&whole, &batches);
+        let found: Vec<Found> = pieces
             .par_iter()
             .map(|piece| {
                 let model = weights.clone().train();
-                let loss = task.loss(&model, &piece.batch, predictions, piece.seed);
-                let gradients = GradientsParams::from_grads(loss.backward(), &model);
-                (gradients, loss.inner())
+                let leaves: Vec<Tensor<2>> = shared.iter().map(leaf).collect();
+                let loss = task.loss(&model, &leaves, &piece.batch, predictions, piece.seed);
+                let gradients = loss.backward();
+                Found {
+                    of_shared: leaves.iter().map(|leaf| leaf.grad(&gradients)).collect(),
+                    of_weights: GradientsParams::from_grads(gradients, &model),
+                    loss: loss.inner(),
+                }
             })
             .collect();
         let mut gradients = GradientsAccumulator::new();
         let mut losses = Vec::with_capacity(found.len());
-        for (piece, loss) in found {
-            gradients.accumulate(&self.model, piece);
-            losses.push(loss);
+        let mut wanted: Vec<Option<Tensor<2>>> = vec![None; shared.len()];
+        for piece in found {
+            gradients.accumulate(&self.model, piece.of_weights);
+            losses.push(piece.loss);
+            for (sum, gradient) in wanted.iter_mut().zip(piece.of_shared) {
+                *sum = match (sum.take(), gradient) {
+                    (Some(sum), Some(gradient)) => Some(sum + gradient),
+                    (sum, gradient) => sum.or(gradient),
+                };
+            }
+        }
+        // Of the sum of products the gradient is the other factor.
+        let products = shared
+            .into_iter()
+            .zip(wanted)
+            .filter_map(|(shared, wanted)| {
+                wanted.map(|wanted| (shared * Tensor::from_inner(wanted)).sum())
+            });
+        if let Some(carrier) = products.reduce(|sum, product| sum + product) {
+            let back = GradientsParams::from_grads(carrier.backward(), &whole);
+            gradients.accumulate(&self.model, back);
         }
         TrainOutput {
             grads: gradients.grads(),

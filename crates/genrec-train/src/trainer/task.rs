@@ -27,11 +27,18 @@ pub trait Task: Clone + Debug + Send + Sync + 'static {
     /// How many predictions a batch asks for: what its loss is a mean over.
     fn predictions(&self, batch: &Self::Batch) -> usize;
 
+    /// What all pieces of a batch need, such as the tokens of all items: worked out once a step, handed to every [`loss`](Self::loss), and sent back through once, with
+    /// the gradients of the pieces added up. Nothing unless a task says so.
+    fn shared(&self, _model: &Self::Model, _pieces: &[&Self::Batch]) -> Vec<Tensor<2>> {
+        Vec::new()
+    }
+
     /// The losses of the predictions of a batch, added up and divided by `predictions`, `[1]`: the number of predictions of this batch or of the whole of which
-    /// it is a piece. Dropout is a function of `seed` alone.
+    /// it is a piece. `shared` is what [`shared`](Self::shared) gave. Dropout is a function of `seed` alone.
     fn loss(
         &self,
         model: &Self::Model,
+        shared: &[Tensor<2>],
         batch: &Self::Batch,
         predictions: usize,
         seed: u64,

@@ -173,6 +173,7 @@ impl Task for NearItems {
     fn loss(
         &self,
         model: &RetrievalModel,
+        _shared: &[Tensor<2>],
         batch: &Batch,
         predictions: usize,
         seed: u64,

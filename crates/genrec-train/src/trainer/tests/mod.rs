@@ -52,7 +52,11 @@ fn indices(items: &[u32], device: &Device) -> Tensor<1, Int> {
 }
 
 #[derive(Clone, Debug)]
-struct NextItem(Samples);
+struct NextItem {
+    samples: Samples,
+    /// Whether the pieces of a batch share the logits of all items.
+    shares: bool,
+}
 
 /// Items, and what followed each.
 struct Pairs(Vec<u32>, Vec<u32>);
@@ -62,11 +66,11 @@ impl Task for NextItem {
     type Batch = Pairs;
 
     fn samples(&self) -> usize {
-        self.0.len()
+        self.samples.len()
     }
 
     fn length(&self, sample: usize) -> usize {
-        self.0.history(sample).len()
+        self.samples.history(sample).len()
     }
 
     fn batch(&self, samples: &[usize], _seed: u64, _device: &Device) -> Pairs {
@@ -74,8 +78,8 @@ impl Task for NextItem {
             |items: &dyn Fn(usize) -> Vec<u32>| samples.iter().flat_map(|&s| items(s)).collect();
         let numbers = |items: &[ItemId]| items.iter().map(|item| item.get()).collect();
         Pairs(
-            all(&|sample| numbers(self.0.history(sample))),
-            all(&|sample| numbers(self.0.targets(sample))),
+            all(&|sample| numbers(self.samples.history(sample))),
+            all(&|sample| numbers(self.samples.targets(sample))),
         )
     }
 
@@ -83,10 +87,28 @@ impl Task for NextItem {
         batch.1.len()
     }
 
-    fn loss(&self, model: &Bigrams, batch: &Pairs, predictions: usize, seed: u64) -> Tensor<1> {
+    fn shared(&self, model: &Bigrams, _pieces: &[&Pairs]) -> Vec<Tensor<2>> {
+        match self.shares {
+            // The second is read by nobody.
+            true => vec![log_softmax(model.logits.val(), 1), model.logits.val()],
+            false => Vec::new(),
+        }
+    }
+
+    fn loss(
+        &self,
+        model: &Bigrams,
+        shared: &[Tensor<2>],
+        batch: &Pairs,
+        predictions: usize,
+        seed: u64,
+    ) -> Tensor<1> {
         model.dropout.seed(seed);
         let device = model.logits.val().device();
-        let rows = log_softmax(model.rows(&batch.0, &device), 1);
+        let rows = match shared.first() {
+            Some(all) => all.clone().select(0, indices(&batch.0, &device)),
+            None => log_softmax(model.rows(&batch.0, &device), 1),
+        };
         let targets = indices(&batch.1, &device).reshape([-1, 1]);
         rows.gather(1, targets).sum() / -(predictions as f64)
     }
@@ -101,7 +123,7 @@ impl Task for NextItem {
     }
 
     fn describe(&self, bytes: &mut Vec<u8>) {
-        self.0.describe(bytes);
+        self.samples.describe(bytes);
     }
 }
 
@@ -139,7 +161,10 @@ fn world(planted: bool, seed: u64) -> Split {
 }
 
 fn task(split: &Split) -> NextItem {
-    NextItem(Samples::new(&split.train, 20, true))
+    NextItem {
+        samples: Samples::new(&split.train, 20, true),
+        shares: false,
+    }
 }
 
 fn fit(split: &Split, training: TrainingConfig, folder: &Path) -> crate::Result<Trained<Bigrams>> {
@@ -204,8 +229,12 @@ fn pieces_of_a_batch_have_the_gradients_of_the_whole() {
         dropout: Dropout::new(0.0),
         ..Bigrams::new()
     };
-    let learner = Trainer::new(training(), "unused").learner(model, task.clone());
-    let gradients = |rows: usize| {
+    let gradients = |shares: bool, rows: usize| {
+        let task = NextItem {
+            shares,
+            ..task.clone()
+        };
+        let learner = Trainer::new(training(), "unused").learner(model.clone(), task.clone());
         let all: Vec<usize> = (0..40).collect();
         let pieces = all
             .chunks(rows)
@@ -219,16 +248,19 @@ fn pieces_of_a_batch_have_the_gradients_of_the_whole() {
         learner.model.visit(&mut gradients);
         (output.item.0.into_scalar::<f32>(), gradients.1)
     };
-    let (loss, whole) = gradients(40);
-    for rows in [1, 7, 16] {
-        let (other, pieces) = gradients(rows);
+    let (loss, whole) = gradients(false, 40);
+    for (shares, rows) in [false, true]
+        .into_iter()
+        .flat_map(|shares| [1, 7, 16, 40].map(|rows| (shares, rows)))
+    {
+        let (other, pieces) = gradients(shares, rows);
         assert!((loss - other).abs() < 1e-5, "{loss} and {other}");
         for (a, b) in whole.iter().zip(&pieces) {
             assert!((a - b).abs() < 1e-6, "{a} and {b} in pieces of {rows}");
         }
         for cores in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(cores).build();
-            let again = pool.unwrap().install(|| gradients(rows).1);
+            let again = pool.unwrap().install(|| gradients(shares, rows).1);
             assert_eq!(pieces, again, "the same bits on {cores} cores");
         }
     }
