@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use genrec::data::leave_one_out;
+use genrec::data::readers::{read_preferences, read_searches};
 use genrec::identify::{CodeTable, ItemTokens, Vocabulary};
 use genrec::metrics::{EvaluateConfig, ItemKnn, ItemSlices, MostPopular, Table, evaluate};
 use genrec::model::System;
@@ -67,9 +68,15 @@ struct Arguments {
     /// The most recent items of a history that are read; without, 20 with the paper's preset and 10 otherwise.
     #[arg(long)]
     history: Option<NonZeroUsize>,
-    /// The next item alone, without LC-Rec's alignment tasks and mixed histories.
+    /// The next item alone, without LC-Rec's other tasks.
     #[arg(long)]
     next_item_only: bool,
+    /// What people wanted when they found an item, to learn from: JSON lines of "item" and "intention". None of them may tell of the interactions that are tested on.
+    #[arg(long, conflicts_with = "next_item_only")]
+    searches: Option<PathBuf>,
+    /// What people like, in words, to learn from: JSON lines of "user" and "summary", of what they did in training.
+    #[arg(long, conflicts_with = "next_item_only")]
+    preferences: Option<PathBuf>,
     /// Asks with an instruction around every prefix of a history, as the paper does, instead of letting the model go on with whole histories.
     #[arg(long)]
     prefixes: bool,
@@ -126,6 +133,12 @@ fn main() -> Result<()> {
     let catalog = &dataset.catalog;
     let split = leave_one_out(&dataset.interactions)?.limit_history(history.max(20));
     println!("{}", dataset.statistics());
+    let searches = arguments.searches.as_ref();
+    let searches = searches.map(|path| read_searches(path, catalog.ids()));
+    let searches = searches.transpose()?.unwrap_or_default();
+    let preferences = arguments.preferences.as_ref();
+    let preferences = preferences.map(|path| read_preferences(path, &dataset.users));
+    let preferences = preferences.transpose()?.unwrap_or_default();
 
     // 2. The baselines.
     let evaluation = EvaluateConfig::new(run.seed)
@@ -201,7 +214,11 @@ fn main() -> Result<()> {
         };
         let mut tasks = none.clone().with_next_item();
         if !arguments.next_item_only {
-            tasks = tasks.with_alignment().with_mixed_histories();
+            tasks = tasks
+                .with_alignment()
+                .with_mixed_histories()
+                .with_searches(searches.clone())?
+                .with_preferences(preferences.clone())?;
         }
         let bar = bars::training(&name, training.epochs);
         let trained = InstructionTrainer::new(

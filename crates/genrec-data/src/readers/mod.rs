@@ -12,6 +12,8 @@
 //! | [`SequenceText`] | `user_sequence.txt`, `train.txt` with `test.txt` | anything; 0 or 1, ... | no |
 //! | [`AmazonReviews`] | reviews and `meta_*`, of 2014, 2018 and 2023 | anything | yes |
 //!
+//! [`read_searches`] and [`read_preferences`] read what else is said of items and users, for the tasks of language models.
+//!
 //! What they have in common:
 //!
 //! - Files are streamed and may be gzip-compressed (any number of members, named `.gz` or not); a file that breaks off is an error.
@@ -34,6 +36,7 @@ pub(crate) mod json;
 mod letter;
 mod movielens;
 mod recbole;
+mod said;
 mod sequence;
 pub(crate) mod source;
 mod temporal;
@@ -44,5 +47,6 @@ pub use events::{RepeatedInteractions, RepeatedItems, UnknownItems};
 pub use letter::LetterJson;
 pub use movielens::MovieLens;
 pub use recbole::{RecBole, RecBoleColumns};
+pub use said::{read_preferences, read_searches};
 pub use sequence::{FirstItem, SequenceText};
 pub use temporal::TemporalJson;

@@ -24,6 +24,13 @@ pub struct SetTokenizerConfig {
     /// Hidden layers of the encoder of the text; the decoder has them in reverse.
     #[config(default = "vec![512, 256, 128]")]
     pub hidden: Vec<usize>,
+    /// Whether rows are scaled to a mean square of 1 before anything is made of them (rows of zeros stay as they are). Not in the paper. Without it, what a token says of its item
+    /// is as small as the elements of the rows are, and training has to make it larger first.
+    #[config(default = false)]
+    pub scaled_rows: bool,
+    /// Whether tokens have length 1, so that no item scores higher than another whatever is asked. Not in the paper.
+    #[config(default = false)]
+    pub unit_tokens: bool,
     /// Seed of the initial weights.
     #[config(default = 0)]
     pub seed: u64,
@@ -119,6 +126,13 @@ impl SetTokenizerConfig {
     }
 }
 
+/// Vectors along the last dimension, divided by their lengths; those of length 0 stay.
+fn unit<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let squares = x.clone().square().sum_dim(D - 1);
+    // Added before the root, so that it has a slope at 0.
+    x / (squares + 1e-12).sqrt()
+}
+
 impl SetTokenizer {
     /// The configuration that it was made with.
     pub fn config(&self) -> &SetTokenizerConfig {
@@ -135,22 +149,30 @@ impl SetTokenizer {
         collaborative: Option<&Tensor<2>>,
         text: Option<&Tensor<2>>,
     ) -> SetTokens {
+        let read = |rows: &Tensor<2>| match self.config.scaled_rows {
+            true => unit(rows.clone()) * (rows.dims()[1] as f64).sqrt(),
+            false => rows.clone(),
+        };
         let mut slots = Vec::new();
         if let Some(linear) = &self.collaborative {
             let rows = collaborative.expect("the tokenizer reads collaborative rows");
-            slots.push(linear.forward(rows.clone()));
+            slots.push(linear.forward(read(rows)));
         }
         let mut reconstructed = None;
         if let (Some(encoder), Some(decoder)) = (&self.encoder, &self.decoder) {
             let rows = text.expect("the tokenizer reads text rows");
-            let code = encoder.forward(rows.clone());
+            let code = encoder.forward(read(rows));
             reconstructed = Some(decoder.forward(code.clone()));
             slots.push(code);
         }
         let tokens = Tensor::cat(slots, 1);
         let items = tokens.dims()[0];
+        let tokens = tokens.reshape([items, self.config.slots(), self.config.d_model]);
         SetTokens {
-            tokens: tokens.reshape([items, self.config.slots(), self.config.d_model]),
+            tokens: match self.config.unit_tokens {
+                true => unit(tokens),
+                false => tokens,
+            },
             reconstructed,
         }
     }

@@ -56,6 +56,9 @@ pub struct SetRecConfig {
     /// What the reconstruction is a mean over.
     #[config(default = "Reconstruction::Items")]
     pub reconstruction: Reconstruction,
+    /// Whether items that nobody met in training take part in it: as answers that are never right, and in the reconstruction.
+    #[config(default = true)]
+    pub unmet_items: bool,
     /// Whether one pass over a history teaches all its prefixes, which sparse attention allows; otherwise every prefix is a sample of its own.
     #[config(default = false)]
     pub whole_sequences: bool,
@@ -100,6 +103,7 @@ impl SetRecConfig {
         Self::new(t5, SetTokenizerConfig::new(128))
             .with_max_history(20)
             .with_last_state(true)
+            .with_unmet_items(false)
             .with_whole_sequences(true)
     }
 

@@ -11,7 +11,7 @@ use genrec_embed::Embeddings;
 use genrec_train::{Samples, Task};
 use serde::Deserialize;
 
-use super::model::{Histories, by_slot};
+use super::model::{Histories, by_slot, number};
 use super::task::NextSet;
 use super::*;
 use crate::t5::{SetAttention, T5};
@@ -144,7 +144,7 @@ fn answers_losses_and_gradients_are_those_of_the_formulas() {
             .map(|history| ids(history))
             .collect();
         let read: Vec<&[ItemId]> = read.iter().map(Vec::as_slice).collect();
-        let histories = Histories::new(&read, &device);
+        let histories = Histories::new(&read, number, &device);
         let visible = histories.mask.clone().unsqueeze_dim::<3>(1);
         let tokens = model.tokenizer.forward(
             rows.collaborative
@@ -176,7 +176,7 @@ fn answers_losses_and_gradients_are_those_of_the_formulas() {
                     .unwrap()
             })
             .collect();
-        let task = NextSet::of(samples, &rows);
+        let task = NextSet::of(samples, &rows, 0..items);
         let batch = task.batch(&last, 1, &device);
         let shared = task.shared(&model, &[&batch]);
         let loss = task.loss(&model, &shared, &batch, task.predictions(&batch), 1);

@@ -36,24 +36,33 @@ pub struct SetModel {
     config: SetRecConfig,
 }
 
+/// The number of an item among all items.
+pub(super) fn number(item: ItemId) -> i64 {
+    i64::from(item.get())
+}
+
 /// Histories as tensors.
 #[derive(Clone, Debug)]
 pub(super) struct Histories {
-    /// Items, padded behind with item 0, `[batch, items]`.
+    /// Numbers of items, padded behind with 0, `[batch, items]`.
     pub(super) items: Tensor<2, Int>,
     /// True at real items, `[batch, items]`.
     pub(super) mask: Tensor<2, Bool>,
 }
 
 impl Histories {
-    pub(super) fn new(histories: &[&[ItemId]], device: &Device) -> Self {
+    pub(super) fn new(
+        histories: &[&[ItemId]],
+        number: impl Fn(ItemId) -> i64,
+        device: &Device,
+    ) -> Self {
         let longest = histories.iter().map(|history| history.len()).max();
         let longest = longest.unwrap_or(0).max(1);
         let mut items = vec![0_i64; histories.len() * longest];
         let mut mask = vec![false; items.len()];
         for (row, history) in histories.iter().enumerate() {
             for (place, item) in history.iter().enumerate() {
-                items[row * longest + place] = i64::from(item.get());
+                items[row * longest + place] = number(*item);
                 mask[row * longest + place] = true;
             }
         }
@@ -188,7 +197,7 @@ impl SetModel {
             .iter()
             .map(|history| self.last_items(history))
             .collect();
-        let histories = Histories::new(&read, &self.queries.val().device());
+        let histories = Histories::new(&read, number, &self.queries.val().device());
         let visible = histories.mask.clone().unsqueeze_dim::<3>(1);
         self.answers(tokens, &histories, &visible)
             .squeeze_dim::<3>(1)

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
-use genrec_data::{Interactions, Validation};
+use genrec_data::{Interactions, ItemId, Validation};
 use genrec_embed::Embeddings;
 use genrec_metrics::{Query, Ranked};
 use genrec_train::{Samples, Task, Trained, Trainer, TrainingConfig, TrainingEvent, softmax_loss};
@@ -51,12 +51,14 @@ impl SetTrainer {
         // Refuses rows that the model does not read.
         model.table(rows)?;
         let config = model.config();
+        let samples = Samples::new(train, config.max_history, config.whole_sequences);
+        let popularity = train.popularity();
+        let part = |item: usize| config.unmet_items || popularity[item] > 0;
         let task = NextSet {
-            samples: Samples::new(train, config.max_history, config.whole_sequences),
-            rows: Arc::new(rows.clone()),
             settings: format!("{config}"),
             temperature: self.0.config().temperature,
             label_smoothing: self.0.config().label_smoothing,
+            ..NextSet::of(samples, rows, (0..train.items()).filter(|&item| part(item)))
         };
         Ok(self.0.fit(model, task, validation, listener)?)
     }
@@ -66,7 +68,12 @@ impl SetTrainer {
 #[derive(Clone, Debug)]
 pub(super) struct NextSet {
     samples: Samples,
+    /// Of all items.
+    all: Arc<ItemRows>,
+    /// Of those that take part in training.
     rows: Arc<ItemRows>,
+    /// The number of an item among these; 0 for all others.
+    numbers: Arc<Vec<i64>>,
     settings: String,
     temperature: f64,
     label_smoothing: f64,
@@ -84,18 +91,30 @@ pub(super) struct Batch {
 }
 
 impl NextSet {
-    #[cfg(test)]
-    pub(super) fn of(samples: Samples, rows: &ItemRows) -> Self {
+    /// A task with neither temperature nor smoothing, in which these items take part: all that are in the samples, at least.
+    pub(super) fn of(samples: Samples, rows: &ItemRows, part: impl Iterator<Item = usize>) -> Self {
+        let part: Vec<usize> = part.collect();
+        let items = part.last().map_or(0, |last| last + 1);
+        let mut numbers = vec![0; items];
+        for (number, &item) in part.iter().enumerate() {
+            numbers[item] = number as i64;
+        }
+        let select = |rows: &Option<Embeddings>| rows.as_ref().map(|rows| rows.select(&part));
         Self {
             samples,
-            rows: Arc::new(rows.clone()),
+            all: Arc::new(rows.clone()),
+            rows: Arc::new(ItemRows {
+                collaborative: select(&rows.collaborative),
+                text: select(&rows.text),
+            }),
+            numbers: Arc::new(numbers),
             settings: String::new(),
             temperature: 1.0,
             label_smoothing: 0.0,
         }
     }
 
-    /// Frozen rows on a device.
+    /// Frozen rows of the items that take part, on a device.
     fn rows(&self, device: &Device) -> (Option<Tensor<2>>, Option<Tensor<2>>) {
         let tensor = |rows: &Option<Embeddings>| rows.as_ref().map(|rows| rows.to_tensor(device));
         (tensor(&self.rows.collaborative), tensor(&self.rows.text))
@@ -119,7 +138,8 @@ impl Task for NextSet {
             .iter()
             .map(|&sample| self.samples.history(sample))
             .collect();
-        let histories = Histories::new(&read, device);
+        let number = |item: ItemId| self.numbers[item.index()];
+        let histories = Histories::new(&read, number, device);
         let [rows, length] = histories.items.dims();
         let found = || samples.iter().map(|&sample| self.samples.targets(sample));
         let groups = found().map(<[_]>::len).max().unwrap_or(1);
@@ -131,7 +151,7 @@ impl Task for NextSet {
                 let seen = history.len() - (found.len() - 1 - group);
                 visible[(row * groups + group) * length..][..seen].fill(true);
                 places.push((row * groups + group) as i64);
-                targets.push(i64::from(target.get()));
+                targets.push(number(*target));
             }
         }
         let predictions = targets.len();
@@ -148,7 +168,7 @@ impl Task for NextSet {
         batch.targets.dims()[0]
     }
 
-    /// The tokens of all items, `[items, d_model]` for every slot, and the error of the reconstruction, `[1, 1]`, where there is one.
+    /// The tokens of the items that take part, `[items, d_model]` for every slot, and the error of the reconstruction, `[1, 1]`, where there is one.
     fn shared(&self, model: &SetModel, pieces: &[&Batch]) -> Vec<Tensor<2>> {
         let (collaborative, text) = self.rows(&model.queries.val().device());
         let made = model
@@ -197,7 +217,7 @@ impl Task for NextSet {
 
     fn recommend(&self, model: &SetModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {
         let made = model
-            .table(&self.rows)
+            .table(&self.all)
             .and_then(|table| SetRecommender::new("", model.clone(), table))
             .and_then(|recommender| recommender.try_recommend(queries, k));
         // A model that has diverged finds nothing; the loss says so too.
@@ -207,7 +227,7 @@ impl Task for NextSet {
     fn describe(&self, bytes: &mut Vec<u8>) {
         bytes.extend(self.settings.as_bytes());
         self.samples.describe(bytes);
-        for rows in [&self.rows.collaborative, &self.rows.text] {
+        for rows in [&self.all.collaborative, &self.all.text] {
             let values = rows.iter().flat_map(Embeddings::as_slice);
             bytes.extend(values.flat_map(|value| value.to_le_bytes()));
             bytes.push(u8::MAX);

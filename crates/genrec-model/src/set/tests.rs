@@ -7,7 +7,7 @@ use genrec_identify::set::SetTable;
 use genrec_metrics::{EvaluateConfig, Metric, Query, Recommender, SeenItems, evaluate};
 use genrec_train::{Task, TrainingConfig};
 
-use super::model::{Histories, by_slot};
+use super::model::{Histories, by_slot, number};
 use super::task::reconstruction;
 use super::*;
 use crate::System;
@@ -114,7 +114,7 @@ fn the_gradient_reaches_every_part() {
     let model = small().init(&rows, &device).unwrap();
     let interactions = histories(false);
     let samples = genrec_train::Samples::new(&interactions, 20, true);
-    let task = super::task::NextSet::of(samples, &rows);
+    let task = super::task::NextSet::of(samples, &rows, 0..ITEMS as usize);
     let batch = task.batch(&[0, 5, 9], 1, &device);
     let shared = task.shared(&model, &[&batch]);
     let found = task
@@ -142,7 +142,7 @@ fn pieces_of_a_batch_have_the_loss_of_the_whole() {
         let config = small().with_reconstruction(over);
         let model = config.init(&rows, &device).unwrap();
         let samples = genrec_train::Samples::new(&interactions, 20, false);
-        let task = super::task::NextSet::of(samples, &rows);
+        let task = super::task::NextSet::of(samples, &rows, 0..ITEMS as usize);
         let loss = |rows: usize| {
             let all: Vec<usize> = (0..30).collect();
             let pieces: Vec<_> = all
@@ -168,16 +168,59 @@ fn pieces_of_a_batch_have_the_loss_of_the_whole() {
 }
 
 #[test]
+fn items_that_nobody_met_take_no_part() {
+    let device = Device::default().autodiff();
+    let model = small().init(&rows(), &device).unwrap();
+    let loss = |rows: &ItemRows, train: &Interactions, part: Vec<usize>| {
+        let samples = genrec_train::Samples::new(train, 20, true);
+        let task = super::task::NextSet::of(samples, rows, part.into_iter());
+        let batch = task.batch(&[0, 1, 2, 3], 0, &device);
+        let shared = task.shared(&model, &[&batch]);
+        let loss = task.loss(&model, &shared, &batch, task.predictions(&batch), 0);
+        (shared[0].dims()[0], loss.into_scalar::<f32>())
+    };
+    // Nobody met item 3.
+    let met: Vec<ItemId> = (0..ITEMS)
+        .filter(|&item| item != 3)
+        .map(ItemId::new)
+        .collect();
+    let places: Vec<usize> = met.iter().map(|item| item.index()).collect();
+    let lists = (0..80).map(|user| {
+        (0..7)
+            .map(|place| met[(user + place) % met.len()])
+            .collect()
+    });
+    let train = Interactions::new(ITEMS as usize, lists.collect()).unwrap();
+    let (items, without) = loss(&rows(), &train, places.clone());
+    assert_eq!(items, met.len());
+    // As if there were no such item.
+    let fewer = ItemRows {
+        collaborative: rows().collaborative.map(|rows| rows.select(&places)),
+        text: rows().text.map(|rows| rows.select(&places)),
+    };
+    let renumbered = train.renumbered(&met).unwrap();
+    let (_, expected) = loss(&fewer, &renumbered, (0..met.len()).collect());
+    assert!(
+        (without - expected).abs() < 1e-5,
+        "{without} and {expected}"
+    );
+    // Where it is an answer that is never right, the loss is another.
+    let (items, with) = loss(&rows(), &train, (0..ITEMS as usize).collect());
+    assert_eq!(items, ITEMS as usize);
+    assert!((with - without).abs() > 1e-3, "{with} and {without}");
+}
+
+#[test]
 fn reconstruction_by_hand() {
     let device = Device::default();
     let errors = Tensor::<2>::from_floats([[1.0, 2.0], [3.0, 0.0], [0.0, 0.0]], &device);
     let item = ItemId::new;
     let read: [&[ItemId]; 2] = [&[item(0), item(1), item(0)], &[item(2)]];
-    let histories = Histories::new(&read, &device);
+    let histories = Histories::new(&read, number, &device);
     // In one piece, and in two.
     let apart = [
-        Histories::new(&read[..1], &device),
-        Histories::new(&read[1..], &device),
+        Histories::new(&read[..1], number, &device),
+        Histories::new(&read[1..], number, &device),
     ];
     for histories in [vec![&histories], apart.iter().collect()] {
         let found = |over| reconstruction(over, errors.clone(), &histories).into_scalar::<f32>();

@@ -8,13 +8,15 @@ use std::sync::{Arc, Mutex};
 use burn::tensor::Device;
 use genrec_data::{Catalog, Ids, Interactions, Item, ItemId, Split, leave_one_out};
 use genrec_embed::Embeddings;
+use genrec_identify::indexing::CidConfig;
 use genrec_identify::refine::{Assignment, refine_collided, semantic_similarity};
 use genrec_identify::{Identifier, IdentifierTable, ItemTokens, Vocabulary};
 use genrec_metrics::{EvaluateConfig, Metric, Recommender, evaluate};
 use genrec_train::{TrainingConfig, TrainingEvent};
 
 use super::*;
-use crate::instruct::{Regeneration, Templates, TextModel, TextTokenizer};
+use crate::instruct::{Question, Regeneration, Templates, TextModel, TextTokenizer};
+use crate::lm::LanguageModelConfig;
 use crate::t5::T5Config;
 
 const ITEMS: u32 = 12;
@@ -229,4 +231,65 @@ fn choices_within_a_round_are_compared_on_copies() {
     let error = tuned(Vocabulary::of(&wider).tokenize(&wider), "wider").unwrap_err();
     assert!(error.to_string().contains("[5, 3]"), "{error}");
     assert!(!apart("wider").exists());
+}
+
+#[test]
+fn a_decoder_regenerates_from_clusters_in_every_order() {
+    let mut world = World::new();
+    let device = Device::default();
+    world.model = LanguageModelConfig::new(world.text.len() + 20, 32, 1)
+        .with_d_ff(48)
+        .with_init_std(0.1)
+        .init(&device)
+        .unwrap()
+        .into();
+    // Clusters of items that are met together, told apart by a number.
+    let clusters = CidConfig::new().with_clusters(3).with_leaf(4);
+    world.start = clusters.fit(&world.split.train, &device).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config().with_question(Question::WholeHistory);
+    config.warm_up.epochs = 40;
+    config.alignment.epochs = 60;
+    config.next_item.epochs = 30;
+    let orders = [
+        Order::AsListed,
+        Order::ByPopularity,
+        Order::ByScore,
+        Order::Optimal,
+    ];
+    let scores = orders.map(|order| {
+        let config = config.clone().with_order(order);
+        let folder = folder.path().join(format!("{order:?}"));
+        let siit = Siit::new(config, &folder);
+        let rounds = siit.run(&world.model, &world.start, world.data(), |_, _| |_| {});
+        let rounds = rounds.unwrap();
+        let [before, after] = &rounds[..] else {
+            panic!("{} rounds", rounds.len())
+        };
+        let found = after.diagnostics.as_ref().unwrap();
+        assert!(found.changed > 0.0, "{order:?}: {found:?}");
+        // Everyone has an identifier of one's own, whatever the order.
+        let mut names: Vec<_> = after.table.iter().collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), ITEMS as usize, "{order:?}");
+        let ndcg = |round: &Round| {
+            let recommender = siit.recommender(round, world.data(), 8).unwrap();
+            let config = EvaluateConfig::new(1).with_resamples(0);
+            let report = evaluate(&recommender, &world.split.test, &config).unwrap();
+            report.value(Metric::Ndcg, 5).unwrap()
+        };
+        let (before, after) = (ndcg(before), ndcg(after));
+        assert!(before > 0.5 && after > 0.5, "{order:?}: {before}, {after}");
+        // The proposals are the same; who gets them differs.
+        (found.collision_rate, found.extended)
+    });
+    let rates = scores.map(|(rate, _)| rate);
+    assert!(rates.iter().all(|&rate| rate == rates[0]), "{scores:?}");
+    // No order leaves fewer without a proposal of theirs than the matching.
+    let left = scores.map(|(_, extended)| extended);
+    assert!(
+        left.iter().all(|&extended| extended >= left[3]),
+        "{scores:?}"
+    );
 }
