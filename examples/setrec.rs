@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
@@ -52,6 +53,9 @@ struct Arguments {
     /// Without CF tokens.
     #[arg(long, conflicts_with = "collaborative")]
     without_collaborative: bool,
+    /// An item that nobody met has the mean of what people did with so many items that say most alike, in the place of what they did with it; 0 for zeros.
+    #[arg(long, default_value_t = 5)]
+    neighbours: usize,
     /// One query vector for all tokens of an answer.
     #[arg(long)]
     without_queries: bool,
@@ -114,6 +118,14 @@ impl Arguments {
         config
     }
 
+    /// Rows of what people did for items that nobody met, too.
+    fn completed(&self, rows: ItemRows, met: &ItemSet, run: &Run) -> Result<ItemRows> {
+        Ok(match self.neighbours {
+            0 => rows,
+            k => rows.with_neighbours(met, k, &run.device)?,
+        })
+    }
+
     fn training(&self) -> TrainingConfig {
         let training = self.preset().setrec_training().with_seed(self.seed);
         let epochs = self.epochs.unwrap_or(training.epochs);
@@ -166,10 +178,13 @@ fn main() -> Result<()> {
             &run.device,
         )?),
     };
+    let popularity = split.train.popularity();
+    let warm = ItemSet::from_fn(items, |item| popularity[item.index()] > 0);
     let rows = ItemRows {
         collaborative,
         text,
     };
+    let rows = arguments.completed(rows, &warm, &run)?;
 
     println!(
         "tokens of an item: {} CF, {} semantic",
@@ -192,8 +207,6 @@ fn main() -> Result<()> {
     let table = measure(&all, &split.test, &evaluation)?;
     println!("\n{table}\n\n{}", parts(table.reports()));
     // As papers have it: warm items compete with warm ones only, cold ones with cold ones.
-    let popularity = split.train.popularity();
-    let warm = ItemSet::from_fn(popularity.len(), |item| popularity[item.index()] > 0);
     let is_cold = |item: &ItemId| !warm.contains(*item);
     let mut targets = split.test.cases().iter().flat_map(|case| case.targets);
     if targets.any(is_cold) {
@@ -271,19 +284,28 @@ fn newcomers(
     let sasrec = run.sequential("SASRec before", &config, preset.sasrec_training(), &known)?;
     let collaborative = steps::met(&sasrec.model.item_embeddings()?, &known.train)?;
     // Nobody has met the new ones: all that is known of them is their text.
-    let unmet = Embeddings::zeros(new.items.len(), collaborative.dim());
-    let has = |rows: Embeddings| (!arguments.without_collaborative).then_some(rows);
-    let rows = ItemRows {
-        collaborative: has(collaborative),
-        text: Some(text.slice(0..first_new)),
+    let dim = collaborative.dim();
+    let mut values = collaborative.as_slice().to_vec();
+    values.resize(order.len() * dim, 0.0);
+    let collaborative = Embeddings::from_vec(order.len(), dim, values)?;
+    let all = ItemRows {
+        collaborative: (!arguments.without_collaborative).then_some(collaborative),
+        text: Some(text),
     };
-    let config = arguments.config(true);
-    let training = arguments.training();
-    let (trained, _) = run.setrec("SETRec before", &config, &rows, training, &known)?;
-    let come = trained.model().table(&ItemRows {
-        collaborative: has(unmet),
-        text: Some(text.slice(first_new..order.len())),
-    })?;
+    let popularity = known.train.popularity();
+    let met = |item: ItemId| popularity.get(item.index()).is_some_and(|&count| count > 0);
+    let all = arguments.completed(all, &ItemSet::from_fn(order.len(), met), run)?;
+    let part = |range: Range<usize>| {
+        let part = |rows: &Option<Embeddings>| rows.as_ref().map(|rows| rows.slice(range.clone()));
+        ItemRows {
+            collaborative: part(&all.collaborative),
+            text: part(&all.text),
+        }
+    };
+    let (config, training) = (arguments.config(true), arguments.training());
+    let before = part(0..first_new);
+    let (trained, _) = run.setrec("SETRec before", &config, &before, training, &known)?;
+    let come = trained.model().table(&part(first_new..order.len()))?;
     let table = trained.table().extended(&come)?;
     let grown = SetRecommender::new("SETRec with new items", trained.model().clone(), table)?
         .with_beta(trained.beta());

@@ -152,18 +152,6 @@ impl Embeddings {
         }
     }
 
-    /// Rows of zeros, `[rows, dim]`: of whom nothing is known.
-    ///
-    /// # Panics
-    ///
-    /// If `dim` is 0.
-    pub fn zeros(rows: usize, dim: usize) -> Self {
-        assert!(dim > 0, "rows need a column");
-        Self {
-            rows: ndarray::Array2::zeros((rows, dim)),
-        }
-    }
-
     /// The rows `range` alone; `1..rows` drops the padding row that some tools keep in front.
     ///
     /// # Panics

@@ -1,7 +1,7 @@
 //! Work on all cores: batches of queries, pieces of prompts.
 
 use burn::tensor::Device;
-use genrec_train::on_cores;
+use genrec_cores::on_cores;
 use rayon::prelude::*;
 
 /// How many works are to be done side by side on a device, so that all of it is busy.

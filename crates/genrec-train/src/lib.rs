@@ -12,10 +12,8 @@
 //! - [`Samples`]: training histories as stretches of bounded length; [`batches`]: their order.
 //! - [`Dropout`] and [`Draw`]: masks and initial weights that are functions of a seed alone, not of what else a process draws.
 //! - [`softmax_loss`]: cross-entropy over all items, its gradient worked out by hand.
-//! - [`on_cores`]: whether works are to be done side by side.
 //! - [`sealed`]: folders that are there whole or not at all.
 
-mod cores;
 mod draw;
 mod dropout;
 mod error;
@@ -26,7 +24,6 @@ mod softmax;
 #[cfg(feature = "trainer")]
 mod trainer;
 
-pub use cores::on_cores;
 pub use draw::Draw;
 pub use dropout::Dropout;
 pub use error::{Error, Result};

@@ -2,9 +2,8 @@
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{DType, IndexingUpdateOp, Int, Tensor, TensorData};
+use genrec_cores::{exp, on_cores};
 use rayon::prelude::*;
-
-use crate::on_cores;
 
 /// `-ln softmax(states items^T)[target]`, added up over the states and divided by `total`, `[1]`. With `smoothing` s, the target is `1 - s` on the right item and `s`
 /// spread evenly over all.
@@ -131,34 +130,6 @@ fn of_row(row: &mut [f32], target: usize, smoothing: f64) -> f64 {
     }
 }
 
-/// `e^x` for x of at most 0, to within two units in the last place; without branches or calls, so that several are computed at once.
-fn exp(x: f32) -> f32 {
-    // Below this there is nothing left but denormal numbers.
-    const LOWEST: f32 = -87.0;
-    // Added to a small number, it rounds it to a whole one, which stands in the lowest bits.
-    const TO_WHOLE: f32 = 12_582_912.0;
-    // ln 2 in two parts, the first with few enough bits that a product with a whole number is exact.
-    const LN_2: [f32; 2] = [0.693_145_75, 1.428_606_8e-6];
-    let x = if x < LOWEST { LOWEST } else { x };
-    let shifted = x * std::f32::consts::LOG2_E + TO_WHOLE;
-    let whole = shifted - TO_WHOLE;
-    let rest = x - whole * LN_2[0] - whole * LN_2[1];
-    // Taylor's series: what is left out is below 2^-23 where |rest| is at most ln(2) / 2.
-    let series = [
-        1.0 / 5040.0,
-        1.0 / 720.0,
-        1.0 / 120.0,
-        1.0 / 24.0,
-        1.0 / 6.0,
-        0.5,
-        1.0,
-        1.0,
-    ];
-    let series = series.into_iter().fold(0.0, |sum, next| sum * rest + next);
-    let power = (shifted.to_bits() << 23).wrapping_add(127 << 23);
-    series * f32::from_bits(power)
-}
-
 #[cfg(test)]
 mod tests {
     use burn::tensor::Device;
@@ -182,19 +153,6 @@ mod tests {
         let of_items = items.grad(&found).unwrap().into_data();
         let all = of_states.iter::<f32>().chain(of_items.iter()).collect();
         (loss.into_scalar(), all)
-    }
-
-    #[test]
-    fn powers_are_those_of_the_library() {
-        for step in 0..100_000 {
-            let x = -87.0 * step as f32 / 100_000.0;
-            let (found, expected) = (exp(x), f64::from(x).exp());
-            let error = (f64::from(found) - expected).abs() / expected;
-            assert!(error < 2.5e-7, "{x}: {found}, not {expected}");
-        }
-        assert_eq!(exp(0.0), 1.0);
-        assert!(exp(-1e30) < 1e-37 && exp(f32::NEG_INFINITY) < 1e-37);
-        assert!(exp(f32::NAN).is_nan());
     }
 
     #[test]

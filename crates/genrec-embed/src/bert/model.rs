@@ -3,9 +3,8 @@
 use burn::config::Config;
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
-use burn::tensor::activation::gelu;
-use burn::tensor::module::attention;
 use burn::tensor::{Bool, Device, Int, Tensor, assert_shape};
+use genrec_cores::{gelu, softmax};
 
 /// The sizes of a [`Bert`] encoder.
 #[derive(Config, Debug, PartialEq)]
@@ -120,20 +119,16 @@ impl Bert {
             length <= positions,
             "{length} tokens, but only {positions} positions"
         );
-        let mask = padding.map(|padding| {
+        if let Some(padding) = &padding {
             assert_shape!(padding, [batch, length]);
-            let heads = self.layers.first().map_or(1, |layer| layer.heads);
-            padding
-                .reshape([batch, 1, 1, length])
-                .expand([batch, heads, length, length])
-        });
+        }
         let place = self.positions.weight.val().narrow(0, 0, length)
             + self.token_types.weight.val().narrow(0, 0, 1);
         let states = self.words.forward(tokens) + place.reshape([1, length, d_model]);
         let states = self.norm.forward(states);
-        self.layers
-            .iter()
-            .fold(states, |states, layer| layer.forward(states, mask.clone()))
+        self.layers.iter().fold(states, |states, layer| {
+            layer.forward(states, padding.as_ref())
+        })
     }
 
     /// The sizes: tokens, positions and width.
@@ -156,8 +151,8 @@ pub(super) struct BertLayer {
 }
 
 impl BertLayer {
-    /// `states` and the result `[batch, tokens, d_model]`, `mask` `[batch, heads, tokens, tokens]`, true where a key is hidden.
-    fn forward(&self, states: Tensor<3>, mask: Option<Tensor<4, Bool>>) -> Tensor<3> {
+    /// `states` and the result `[batch, tokens, d_model]`, `padding` `[batch, tokens]`, true where a key is hidden.
+    fn forward(&self, states: Tensor<3>, padding: Option<&Tensor<2, Bool>>) -> Tensor<3> {
         let [batch, length, d_model] = states.dims();
         let d_head = d_model / self.heads;
         let projected = self.query_key_value.forward(states.clone());
@@ -167,7 +162,8 @@ impl BertLayer {
             part.reshape([batch, length, self.heads, d_head])
                 .swap_dims(1, 2)
         });
-        let mixed = attention(query, key, value, mask, None, Default::default());
+        let scores = query.matmul(key.swap_dims(2, 3));
+        let mixed = softmax(scores, padding, (d_head as f64).powf(-0.5)).matmul(value);
         let mixed = mixed.swap_dims(1, 2).reshape([batch, length, d_model]);
         let states = self
             .attention_norm

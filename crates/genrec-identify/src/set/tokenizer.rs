@@ -28,9 +28,6 @@ pub struct SetTokenizerConfig {
     /// is as small as the elements of the rows are, and training has to make it larger first.
     #[config(default = false)]
     pub scaled_rows: bool,
-    /// Whether tokens have length 1, so that no item scores higher than another whatever is asked. Not in the paper.
-    #[config(default = false)]
-    pub unit_tokens: bool,
     /// Seed of the initial weights.
     #[config(default = 0)]
     pub seed: u64,
@@ -126,11 +123,10 @@ impl SetTokenizerConfig {
     }
 }
 
-/// Vectors along the last dimension, divided by their lengths; those of length 0 stay.
-fn unit<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let squares = x.clone().square().sum_dim(D - 1);
-    // Added before the root, so that it has a slope at 0.
-    x / (squares + 1e-12).sqrt()
+/// Rows, `[n, d]`, scaled to a mean square of 1; rows of zeros stay.
+fn scaled(rows: &Tensor<2>) -> Tensor<2> {
+    let squares = rows.clone().square().mean_dim(1);
+    rows.clone() / squares.sqrt().clamp_min(f32::MIN_POSITIVE)
 }
 
 impl SetTokenizer {
@@ -150,7 +146,7 @@ impl SetTokenizer {
         text: Option<&Tensor<2>>,
     ) -> SetTokens {
         let read = |rows: &Tensor<2>| match self.config.scaled_rows {
-            true => unit(rows.clone()) * (rows.dims()[1] as f64).sqrt(),
+            true => scaled(rows),
             false => rows.clone(),
         };
         let mut slots = Vec::new();
@@ -167,12 +163,8 @@ impl SetTokenizer {
         }
         let tokens = Tensor::cat(slots, 1);
         let items = tokens.dims()[0];
-        let tokens = tokens.reshape([items, self.config.slots(), self.config.d_model]);
         SetTokens {
-            tokens: match self.config.unit_tokens {
-                true => unit(tokens),
-                false => tokens,
-            },
+            tokens: tokens.reshape([items, self.config.slots(), self.config.d_model]),
             reconstructed,
         }
     }
@@ -220,5 +212,35 @@ impl SetTokenizer {
             self.config.collaborative,
             self.config.semantic,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scaled_rows_say_the_same_at_any_size() {
+        let device = Device::default();
+        let rows = Tensor::<2>::from_floats([[3.0, -4.0, 0.0], [0.0, 0.0, 0.0]], &device);
+        let small = rows.clone() * 1e-3;
+        let by_hand = [0.6, -0.8, 0.0].map(|x| x * 3.0_f32.sqrt());
+        let found: Vec<f32> = scaled(&small).into_data().iter::<f32>().collect();
+        for (found, expected) in found.iter().zip(by_hand.iter().chain(&[0.0; 3])) {
+            assert!((found - expected).abs() < 1e-5, "{found}, not {expected}");
+        }
+        let tokens = |scaled_rows: bool, rows: &Tensor<2>| {
+            let config = SetTokenizerConfig::new(4)
+                .with_semantic(2)
+                .with_hidden(vec![5])
+                .with_scaled_rows(scaled_rows);
+            let tokenizer = config.init(Some(3), Some(3), &device).unwrap();
+            tokenizer.forward(Some(rows), Some(rows)).tokens
+        };
+        let apart = |scaled_rows: bool| {
+            let apart = tokens(scaled_rows, &rows) - tokens(scaled_rows, &small);
+            apart.abs().max().into_scalar::<f32>()
+        };
+        assert!(apart(true) < 1e-5 && apart(false) > 0.1);
     }
 }

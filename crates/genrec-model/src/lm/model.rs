@@ -6,7 +6,8 @@ use burn::module::{Module, Param};
 use burn::tensor::activation::silu;
 use burn::tensor::module::embedding;
 use burn::tensor::{Device, Int, Tensor, TensorData, assert_shape};
-use genrec_train::{Draw, on_cores};
+use genrec_cores::on_cores;
+use genrec_train::Draw;
 
 use super::attention::{Attention, KeysValues};
 use super::cache::{Beams, Prompt};

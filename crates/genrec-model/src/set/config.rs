@@ -90,7 +90,7 @@ impl SetRecConfig {
             .with_reconstruction(Reconstruction::History)
     }
 
-    /// A model for two processor cores: width 128, two layers and one, whole sequences, queries that read the last state.
+    /// A model for two processor cores: width 128, two layers and one, whole sequences, queries that read the last state, scaled rows, only items that somebody met.
     pub fn quick() -> Self {
         let t5 = t5()
             .with_d_model(128)
@@ -100,7 +100,8 @@ impl SetRecConfig {
             .with_encoder_layers(2)
             .with_decoder_layers(1)
             .with_causal_encoder(true);
-        Self::new(t5, SetTokenizerConfig::new(128))
+        let tokenizer = SetTokenizerConfig::new(128).with_scaled_rows(true);
+        Self::new(t5, tokenizer)
             .with_max_history(20)
             .with_last_state(true)
             .with_unmet_items(false)

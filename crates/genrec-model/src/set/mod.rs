@@ -4,6 +4,7 @@
 //! vector at once, and items are ranked by how well their tokens fit the answers. No beam search, and new items need no training.
 //!
 //! - [`SetRecConfig`]: `paper()`, `released()` and `quick()`; tokens, attention, queries, the weight alpha of the reconstruction.
+//! - [`ItemRows`]: the frozen rows, also for items that nobody met.
 //! - [`SetModel`]: tokenizer, T5 and queries, trained together by [`SetTrainer`] (feature `train`).
 //! - [`SetRecommender`]: the trained model with a [`SetTable`](genrec_identify::set::SetTable) of tokens worked out once, and the weight beta between CF and semantic answers, chosen on
 //!   validation.
@@ -13,13 +14,15 @@ mod config;
 mod golden;
 mod model;
 mod recommender;
+mod rows;
 #[cfg(feature = "train")]
 mod task;
 #[cfg(all(test, feature = "train"))]
 mod tests;
 
 pub use config::{QueryAttention, Reconstruction, SetRecConfig};
-pub use model::{ItemRows, SetModel};
+pub use model::SetModel;
 pub use recommender::SetRecommender;
+pub use rows::ItemRows;
 #[cfg(feature = "train")]
 pub use task::SetTrainer;

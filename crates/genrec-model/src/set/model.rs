@@ -8,20 +8,12 @@ use genrec_identify::set::{SetTable, SetTokenizer};
 use genrec_train::Draw;
 
 use super::config::{QueryAttention, SetRecConfig};
+use super::rows::ItemRows;
 use crate::Result;
 use crate::t5::T5;
 
 /// Standard deviation of the query vectors at the start (SETRec, section 4.1).
 const QUERY_STD: f64 = 0.02;
-
-/// The frozen rows of all items.
-#[derive(Clone, Debug)]
-pub struct ItemRows {
-    /// What people did, `[items, d_h]`; an item that nobody met has zeros, so that its CF token is the bias of the map.
-    pub collaborative: Option<Embeddings>,
-    /// What the items say, `[items, d_x]`.
-    pub text: Option<Embeddings>,
-}
 
 /// SETRec's model: the tokenizer, a T5 that reads tokens of items, and one query vector for every token of an answer.
 #[derive(Module, Debug)]
@@ -216,24 +208,4 @@ pub(super) fn by_slot(tokens: &Tensor<3>) -> Vec<Tensor<2>> {
         .into_iter()
         .map(|slot| slot.squeeze_dim(1))
         .collect()
-}
-
-/// That the rows are of so many items.
-#[cfg(feature = "train")]
-pub(super) fn expect_items(rows: &ItemRows, items: usize) -> Result<()> {
-    for (what, rows) in [
-        ("collaborative rows", &rows.collaborative),
-        ("text rows", &rows.text),
-    ] {
-        if let Some(found) = rows.as_ref().map(Embeddings::rows)
-            && found != items
-        {
-            return Err(crate::Error::Config {
-                what,
-                found: found.to_string(),
-                expected: format!("one for each of the {items} items of the data"),
-            });
-        }
-    }
-    Ok(())
 }

@@ -10,8 +10,9 @@ use genrec_metrics::{Query, Ranked};
 use genrec_train::{Samples, Task, Trained, Trainer, TrainingConfig, TrainingEvent, softmax_loss};
 
 use super::config::Reconstruction;
-use super::model::{Histories, ItemRows, SetModel, by_slot, expect_items};
+use super::model::{Histories, SetModel, by_slot};
 use super::recommender::SetRecommender;
+use super::rows::ItemRows;
 use crate::Result;
 use crate::train::expect_same_items;
 
@@ -46,7 +47,7 @@ impl SetTrainer {
         validation: &Validation,
         listener: impl FnMut(TrainingEvent) + Send + 'static,
     ) -> Result<Trained<SetModel>> {
-        expect_items(rows, train.items())?;
+        rows.expect_items(train.items())?;
         expect_same_items(train, validation)?;
         // Refuses rows that the model does not read.
         model.table(rows)?;

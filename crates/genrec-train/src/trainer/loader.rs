@@ -9,13 +9,13 @@ use std::sync::{
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
+use genrec_cores::on_cores;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::index::sample;
 
 use super::learner::{Asked, Piece};
 use super::task::Task;
-use crate::cores::on_cores;
 use crate::samples::batches;
 use crate::seed::mixed;
 
