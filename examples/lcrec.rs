@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
-use genrec::data::leave_one_out;
 use genrec::data::readers::{read_preferences, read_searches};
+use genrec::data::{UserId, leave_one_out};
 use genrec::identify::{CodeTable, ItemTokens, Vocabulary};
 use genrec::metrics::{EvaluateConfig, ItemKnn, ItemSlices, MostPopular, Table, evaluate};
 use genrec::model::System;
@@ -139,6 +139,14 @@ fn main() -> Result<()> {
     let preferences = arguments.preferences.as_ref();
     let preferences = preferences.map(|path| read_preferences(path, &dataset.users));
     let preferences = preferences.transpose()?.unwrap_or_default();
+    let nothing = |user: UserId| split.train.history(user).is_empty();
+    if let Some((user, _)) = preferences.iter().find(|(user, _)| nothing(*user)) {
+        let name = dataset.users.original(user.index());
+        return Err(format!(
+            "--preferences: user {name:?} did nothing in training that could show them: take the line out"
+        )
+        .into());
+    }
 
     // 2. The baselines.
     let evaluation = EvaluateConfig::new(run.seed)
@@ -198,6 +206,8 @@ fn main() -> Result<()> {
         .with_setting("seed", run.seed)
         .with_setting("history", history)
         .with_setting("adapters", &lora)
+        .with_setting("searches", searches.len())
+        .with_setting("preferences", preferences.len())
         .with_setting("training", &training);
     for (name, tokens, text) in identified {
         let mut model = language.model.clone().with_room(text.len(), run.seed);
@@ -238,6 +248,8 @@ fn main() -> Result<()> {
                 ("seed".into(), json!(run.seed)),
                 ("split".into(), json!(split.protocol)),
                 ("adapters".into(), json!(lora)),
+                ("searches".into(), json!(searches.len())),
+                ("preferences".into(), json!(preferences.len())),
                 ("training".into(), json!(training)),
             ]);
             let system = System {

@@ -53,9 +53,10 @@ struct Arguments {
     /// Without CF tokens.
     #[arg(long, conflicts_with = "collaborative")]
     without_collaborative: bool,
-    /// An item that nobody met has the mean of what people did with so many items that say most alike, in the place of what they did with it; 0 for zeros.
-    #[arg(long, default_value_t = 5)]
-    neighbours: usize,
+    /// An item that nobody met gets the mean collaborative row of so many items that say most alike; 0 leaves the rows alone: those of a file as they are, SASRec's as zeros. Without, 5, but 0 with the paper's
+    /// preset or rows from a file.
+    #[arg(long)]
+    neighbours: Option<usize>,
     /// One query vector for all tokens of an answer.
     #[arg(long)]
     without_queries: bool,
@@ -118,9 +119,14 @@ impl Arguments {
         config
     }
 
+    fn neighbours(&self) -> usize {
+        let plain = self.preset() == Preset::Paper || self.collaborative.is_some();
+        self.neighbours.unwrap_or(if plain { 0 } else { 5 })
+    }
+
     /// Rows of what people did for items that nobody met, too.
     fn completed(&self, rows: ItemRows, met: &ItemSet, run: &Run) -> Result<ItemRows> {
-        Ok(match self.neighbours {
+        Ok(match self.neighbours() {
             0 => rows,
             k => rows.with_neighbours(met, k, &run.device)?,
         })
@@ -228,6 +234,7 @@ fn main() -> Result<()> {
             ("data".into(), json!(dataset.name)),
             ("seed".into(), json!(seed)),
             ("split".into(), json!(split.protocol)),
+            ("neighbours".into(), json!(arguments.neighbours())),
             ("training".into(), json!(training)),
         ]);
         let system = System {
@@ -246,6 +253,7 @@ fn main() -> Result<()> {
         )
         .with_setting("seed", seed)
         .with_setting("SETRec", &config)
+        .with_setting("neighbours", arguments.neighbours())
         .with_setting("training", training)
         .with_training("SASRec", &sasrec.epochs)
         .with_training("SETRec", &epochs)

@@ -51,6 +51,8 @@ pub mod report;
 
 /// What people did, as rows; and as recommenders.
 pub use genrec_collaborative as collaborative;
+/// Element-wise work on the cores of the host.
+pub use genrec_cores as cores;
 /// Who did what when, and what items say.
 pub use genrec_data as data;
 /// Only valid identifiers come out.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::json::read_line;
 use super::source::{Lines, quote};
-use crate::{Ids, ItemId, Result, UserId};
+use crate::{Error, Ids, ItemId, Result, UserId};
 
 /// `{"item": "B000F5WF0U", "intention": "a whiteboard for a small kitchen"}`
 #[derive(Deserialize)]
@@ -32,7 +32,7 @@ struct Preference<'a> {
 ///
 /// # Errors
 ///
-/// [`Error::Read`](crate::Error::Read) and [`Error::Malformed`](crate::Error::Malformed), with file and line, for a line of another form, an item that is not there, or an intention without words.
+/// [`Error::Unexpected`](crate::Error::Unexpected) for a file without a line; [`Error::Read`](crate::Error::Read) and [`Error::Malformed`](crate::Error::Malformed), with file and line, for a line of another form, an item that is not there, or an intention without words.
 pub fn read_searches(path: impl AsRef<Path>, items: &Ids) -> Result<Vec<(ItemId, String)>> {
     let shape = r#"{"item": "...", "intention": "..."}, one a line"#;
     let said = read(path.as_ref(), shape, "item", items, |line| {
@@ -49,7 +49,7 @@ pub fn read_searches(path: impl AsRef<Path>, items: &Ids) -> Result<Vec<(ItemId,
 ///
 /// # Errors
 ///
-/// [`Error::Read`](crate::Error::Read) and [`Error::Malformed`](crate::Error::Malformed), with file and line, for a line of another form, a user who is not there, or a summary without words.
+/// [`Error::Unexpected`](crate::Error::Unexpected) for a file without a line; [`Error::Read`](crate::Error::Read) and [`Error::Malformed`](crate::Error::Malformed), with file and line, for a line of another form, a user who is not there, or a summary without words.
 pub fn read_preferences(path: impl AsRef<Path>, users: &Ids) -> Result<Vec<(UserId, String)>> {
     let shape = r#"{"user": "...", "summary": "..."}, one a line"#;
     let said = read(path.as_ref(), shape, "user", users, |line| {
@@ -89,7 +89,15 @@ fn read(
         }
         said.push((index, text));
     }
-    Ok(said)
+    match said.is_empty() {
+        false => Ok(said),
+        true => Err(Error::Unexpected {
+            path: path.to_owned(),
+            expected: shape.to_owned(),
+            found: String::from("blank lines alone"),
+            remedy: String::from("check that it was copied or downloaded whole"),
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -119,11 +127,12 @@ mod tests {
     #[test]
     fn lines_of_another_form_are_refused() {
         let folder = Folder::new();
-        let mut number = 0;
-        let mut read = |line: &str| {
-            number += 1;
+        let number = std::cell::Cell::new(0);
+        let read = |line: &str| {
+            number.set(number.get() + 1);
             let first = "{\"item\": \"a\", \"intention\": \"x\"}\n";
-            let path = folder.file(&format!("s{number}.jsonl"), format!("{first}{line}"));
+            let name = format!("s{}.jsonl", number.get());
+            let path = folder.file(&name, format!("{first}{line}"));
             read_searches(path, &ids())
         };
         let unknown = "{\"item\": \"c\", \"intention\": \"x\"}";
@@ -132,6 +141,11 @@ mod tests {
         refused(read(empty), &["s2.jsonl:2", "words"]);
         let user = "{\"user\": \"a\", \"intention\": \"x\"}";
         refused(read(user), &["s3.jsonl:2", "user"]);
+        let blank = folder.file("blank.jsonl", "\n \n");
+        refused(
+            read_searches(blank, &ids()),
+            &["blank.jsonl", "blank lines"],
+        );
         refused(read("[\"a\", \"x\"]"), &["s4.jsonl:2", "JSON object"]);
     }
 }

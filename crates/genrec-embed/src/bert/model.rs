@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Bool, Device, Int, Tensor, assert_shape};
-use genrec_cores::{gelu, softmax};
+use genrec_cores::{attention, gelu};
 
 /// The sizes of a [`Bert`] encoder.
 #[derive(Config, Debug, PartialEq)]
@@ -162,8 +162,7 @@ impl BertLayer {
             part.reshape([batch, length, self.heads, d_head])
                 .swap_dims(1, 2)
         });
-        let scores = query.matmul(key.swap_dims(2, 3));
-        let mixed = softmax(scores, padding, (d_head as f64).powf(-0.5)).matmul(value);
+        let mixed = attention(query, key, value, padding);
         let mixed = mixed.swap_dims(1, 2).reshape([batch, length, d_model]);
         let states = self
             .attention_norm

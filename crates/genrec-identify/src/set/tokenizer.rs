@@ -24,8 +24,8 @@ pub struct SetTokenizerConfig {
     /// Hidden layers of the encoder of the text; the decoder has them in reverse.
     #[config(default = "vec![512, 256, 128]")]
     pub hidden: Vec<usize>,
-    /// Whether rows are scaled to a mean square of 1 before anything is made of them (rows of zeros stay as they are). Not in the paper. Without it, what a token says of its item
-    /// is as small as the elements of the rows are, and training has to make it larger first.
+    /// Whether rows are scaled to a mean square of 1 before tokens are made of them (rows of zeros stay as they are); what is reconstructed are the rows as they were. Not in the paper.
+    /// Without it, what a token says of its item is as small as the elements of the rows are, and training has to make it larger first.
     #[config(default = false)]
     pub scaled_rows: bool,
     /// Seed of the initial weights.
@@ -53,7 +53,7 @@ pub struct SetTokenizer {
 pub struct SetTokens {
     /// `[items, slots, d_model]`: the CF token first, if there is one.
     pub tokens: Tensor<3>,
-    /// The text rows as the decoder gives them back, `[items, d_x]`; `None` without semantic tokens.
+    /// The text rows, unscaled, as the decoder gives them back, `[items, d_x]`; `None` without semantic tokens.
     pub reconstructed: Option<Tensor<2>>,
 }
 
@@ -125,8 +125,12 @@ impl SetTokenizerConfig {
 
 /// Rows, `[n, d]`, scaled to a mean square of 1; rows of zeros stay.
 fn scaled(rows: &Tensor<2>) -> Tensor<2> {
-    let squares = rows.clone().square().mean_dim(1);
-    rows.clone() / squares.sqrt().clamp_min(f32::MIN_POSITIVE)
+    // First to a largest element of 1, so that no square is too small or too large for a number.
+    let largest = rows.clone().abs().max_dim(1);
+    let zeros = largest.clone().equal_elem(0.0);
+    let rows = rows.clone() / largest.mask_fill(zeros.clone(), 1.0);
+    let mean = rows.clone().square().mean_dim(1).mask_fill(zeros, 1.0);
+    rows / mean.sqrt()
 }
 
 impl SetTokenizer {
@@ -223,11 +227,13 @@ mod tests {
     fn scaled_rows_say_the_same_at_any_size() {
         let device = Device::default();
         let rows = Tensor::<2>::from_floats([[3.0, -4.0, 0.0], [0.0, 0.0, 0.0]], &device);
-        let small = rows.clone() * 1e-3;
+        let small = rows.clone() * 1e-30;
         let by_hand = [0.6, -0.8, 0.0].map(|x| x * 3.0_f32.sqrt());
-        let found: Vec<f32> = scaled(&small).into_data().iter::<f32>().collect();
-        for (found, expected) in found.iter().zip(by_hand.iter().chain(&[0.0; 3])) {
-            assert!((found - expected).abs() < 1e-5, "{found}, not {expected}");
+        for rows in [&small, &rows, &(rows.clone() * 1e30)] {
+            let found: Vec<f32> = scaled(rows).into_data().iter::<f32>().collect();
+            for (found, expected) in found.iter().zip(by_hand.iter().chain(&[0.0; 3])) {
+                assert!((found - expected).abs() < 1e-5, "{found}, not {expected}");
+            }
         }
         let tokens = |scaled_rows: bool, rows: &Tensor<2>| {
             let config = SetTokenizerConfig::new(4)

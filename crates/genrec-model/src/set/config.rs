@@ -21,7 +21,7 @@ pub enum QueryAttention {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reconstruction {
-    /// All items of the catalogue, each its squared error.
+    /// All items that [take part](SetRecConfig::unmet_items), each its squared error.
     Items,
     /// The items of the histories of the batch, repeats included, and all elements of their rows.
     History,

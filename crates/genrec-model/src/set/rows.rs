@@ -17,8 +17,8 @@ pub struct ItemRows {
 }
 
 impl ItemRows {
-    /// The same rows, but for those of what people did with the items outside of `met`, whatever they were: the mean of the rows of the `k` items in `met` that say most alike (by cosine; a row of zeros
-    /// where none is met). Rows of one kind only stay as they are.
+    /// The same rows, but for those of what people did with the items outside of `met`, whatever they were: the mean of the rows of the `k` items in `met` that say most alike (by cosine). Items whose
+    /// text row is zeros say nothing: they are nobody's neighbours, and get a row of zeros, as all do where nobody met anything. Rows of one kind only stay as they are.
     ///
     /// Not in the paper. Without it an item that nobody met has a CF token that is no item's, and stays behind all that have one, whatever its text.
     ///
@@ -37,8 +37,11 @@ impl ItemRows {
         let (Some(collaborative), Some(text)) = (&self.collaborative, &self.text) else {
             return Ok(self);
         };
+        let says = |item: &usize| text.row(*item).iter().any(|&x| x != 0.0);
         let numbers = |items: &ItemSet| items.iter().map(ItemId::index).collect::<Vec<_>>();
-        let (known, unknown) = (numbers(met), numbers(&met.complement()));
+        let unmet = numbers(&met.complement());
+        let known: Vec<usize> = numbers(met).into_iter().filter(says).collect();
+        let unknown: Vec<usize> = unmet.iter().copied().filter(says).collect();
         let mut rows = collaborative.clone().into_array();
         let nearest = match known.is_empty() || unknown.is_empty() {
             true => Vec::new(),
@@ -49,7 +52,7 @@ impl ItemRows {
                 search.nearest(tensor(&unknown), k, &[])?
             }
         };
-        for &item in &unknown {
+        for &item in &unmet {
             rows.row_mut(item).fill(0.0);
         }
         for (&item, found) in unknown.iter().zip(&nearest) {
@@ -126,6 +129,14 @@ mod tests {
                 .iter()
                 .all(|&x| x == 0.0)
         );
+
+        // Item 2 says nothing, and item 3 too.
+        let mut silent = all.clone();
+        silent.text = rows(2, &[1.0, 0.1, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0, -0.1, 1.0]);
+        let found = silent.with_neighbours(&met, 2, &device).unwrap();
+        let found = found.collaborative.unwrap();
+        assert_eq!(found.row(1), [0.0, -0.5]);
+        assert_eq!(found.row(3), [0.0, 0.0]);
 
         let alone = ItemRows {
             text: None,

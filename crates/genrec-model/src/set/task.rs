@@ -18,8 +18,8 @@ use crate::train::expect_same_items;
 
 /// Trains a [`SetModel`], with checkpoints in a folder; a [`Trainer`] that measures the recommender on a sample of the validation users by NDCG@10, with beta at 0.5.
 ///
-/// The loss is the mean over the tokens of an answer of the cross-entropy over all items, plus alpha times the error of the reconstruction (SETRec, equation 7). The tokens of all items are
-/// worked out once a step, however many pieces its batch has ([`piece_rows`](TrainingConfig::piece_rows)).
+/// The loss is the mean over the tokens of an answer of the cross-entropy over all items that [take part](super::SetRecConfig::unmet_items), plus alpha times the error of the reconstruction (SETRec, equation 7). Their
+/// tokens are worked out once a step, however many pieces its batch has ([`piece_rows`](TrainingConfig::piece_rows)).
 #[derive(Clone, Debug)]
 pub struct SetTrainer(Trainer);
 

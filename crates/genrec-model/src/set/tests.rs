@@ -211,6 +211,41 @@ fn items_that_nobody_met_take_no_part() {
 }
 
 #[test]
+fn what_an_unmet_item_says_changes_nothing_unless_it_takes_part() {
+    // Nobody meets item 3.
+    let lists = histories(false);
+    let lists = lists.iter().map(|(_, history)| {
+        let met = history.iter().filter(|item| item.get() != 3);
+        met.copied().collect()
+    });
+    let split = leave_one_out(&Interactions::new(ITEMS as usize, lists.collect()).unwrap());
+    let split = split.unwrap();
+    let trained = |unmet_items: bool, says: f32| {
+        let mut rows = rows();
+        for rows in [&mut rows.collaborative, &mut rows.text] {
+            let mut changed = rows.take().unwrap().into_array();
+            changed.row_mut(3).fill(says);
+            *rows = Some(Embeddings::new(changed).unwrap());
+        }
+        let config = small().with_unmet_items(unmet_items);
+        let model = config.init(&rows, &Device::default()).unwrap();
+        let training = TrainingConfig::new()
+            .with_epochs(1)
+            .with_batch_size(40)
+            .with_accumulation(1)
+            .with_learning_rate(1e-2);
+        let folder = tempfile::tempdir().unwrap();
+        let trained = SetTrainer::new(training, folder.path())
+            .fit(model, &rows, &split.train, &split.validation, |_| {})
+            .unwrap();
+        let queries = trained.model.queries.val().into_data();
+        queries.iter::<f32>().collect::<Vec<_>>()
+    };
+    assert_eq!(trained(false, 0.5), trained(false, -2.0));
+    assert_ne!(trained(true, 0.5), trained(true, -2.0));
+}
+
+#[test]
 fn reconstruction_by_hand() {
     let device = Device::default();
     let errors = Tensor::<2>::from_floats([[1.0, 2.0], [3.0, 0.0], [0.0, 0.0]], &device);

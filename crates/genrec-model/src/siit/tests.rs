@@ -268,11 +268,6 @@ fn a_decoder_regenerates_from_clusters_in_every_order() {
         };
         let found = after.diagnostics.as_ref().unwrap();
         assert!(found.changed > 0.0, "{order:?}: {found:?}");
-        // Everyone has an identifier of one's own, whatever the order.
-        let mut names: Vec<_> = after.table.iter().collect();
-        names.sort();
-        names.dedup();
-        assert_eq!(names.len(), ITEMS as usize, "{order:?}");
         let ndcg = |round: &Round| {
             let recommender = siit.recommender(round, world.data(), 8).unwrap();
             let config = EvaluateConfig::new(1).with_resamples(0);

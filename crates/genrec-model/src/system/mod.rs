@@ -22,7 +22,7 @@ use crate::{Error, Result};
 
 const FORMAT: Format = Format {
     name: "genrec-system",
-    version: 3,
+    version: 4,
 };
 const CATALOG: &str = "catalog.json";
 

@@ -124,31 +124,32 @@ impl<T: Task> TrainStep for TaskLearner<T::Model, T> {
         let whole = weights.clone().train();
         let batches: Vec<&T::Batch> = pieces.iter().map(|piece| &piece.batch).collect();
         let shared = task.shared(&whole, &batches);
-        let found: Vec<Found> = pieces
-            .par_iter()
-            .map(|piece| {
-                let model = weights.clone().train();
-                let leaves: Vec<Tensor<2>> = shared.iter().map(leaf).collect();
-                let loss = task.loss(&model, &leaves, &piece.batch, predictions, piece.seed);
-                let gradients = loss.backward();
-                Found {
-                    of_shared: leaves.iter().map(|leaf| leaf.grad(&gradients)).collect(),
-                    of_weights: GradientsParams::from_grads(gradients, &model),
-                    loss: loss.inner(),
-                }
-            })
-            .collect();
+        let work = |piece: &Piece<T::Batch>| {
+            let model = weights.clone().train();
+            let leaves: Vec<Tensor<2>> = shared.iter().map(leaf).collect();
+            let loss = task.loss(&model, &leaves, &piece.batch, predictions, piece.seed);
+            let gradients = loss.backward();
+            Found {
+                of_shared: leaves.iter().map(|leaf| leaf.grad(&gradients)).collect(),
+                of_weights: GradientsParams::from_grads(gradients, &model),
+                loss: loss.inner(),
+            }
+        };
         let mut gradients = GradientsAccumulator::new();
-        let mut losses = Vec::with_capacity(found.len());
+        let mut losses = Vec::with_capacity(pieces.len());
         let mut wanted: Vec<Option<Tensor<2>>> = vec![None; shared.len()];
-        for piece in found {
-            gradients.accumulate(&self.model, piece.of_weights);
-            losses.push(piece.loss);
-            for (sum, gradient) in wanted.iter_mut().zip(piece.of_shared) {
-                *sum = match (sum.take(), gradient) {
-                    (Some(sum), Some(gradient)) => Some(sum + gradient),
-                    (sum, gradient) => sum.or(gradient),
-                };
+        // A few at a time, so that the gradients of all pieces need not be kept at once.
+        for group in pieces.chunks(2 * rayon::current_num_threads()) {
+            let found: Vec<Found> = group.par_iter().map(work).collect();
+            for piece in found {
+                gradients.accumulate(&self.model, piece.of_weights);
+                losses.push(piece.loss);
+                for (sum, gradient) in wanted.iter_mut().zip(piece.of_shared) {
+                    *sum = match (sum.take(), gradient) {
+                        (Some(sum), Some(gradient)) => Some(sum + gradient),
+                        (sum, gradient) => sum.or(gradient),
+                    };
+                }
             }
         }
         // Of the sum of products the gradient is the other factor.

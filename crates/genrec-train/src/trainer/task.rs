@@ -29,6 +29,8 @@ pub trait Task: Clone + Debug + Send + Sync + 'static {
 
     /// What all pieces of a batch need, such as the tokens of all items: worked out once a step, handed to every [`loss`](Self::loss), and sent back through once, with
     /// the gradients of the pieces added up. Nothing unless a task says so.
+    ///
+    /// Made from `model`, on its device; what is drawn here has no seed. A loss gets the same values at the beginning of a graph of its own, and need not use them all.
     fn shared(&self, _model: &Self::Model, _pieces: &[&Self::Batch]) -> Vec<Tensor<2>> {
         Vec::new()
     }

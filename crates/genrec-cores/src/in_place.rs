@@ -1,0 +1,30 @@
+//! Work in the memory of a tensor.
+
+use burn::tensor::{DType, Tensor, TensorData};
+use rayon::prelude::*;
+
+use crate::on_cores;
+
+/// Numbers that one core works through at a time.
+const CHUNK: usize = 1 << 14;
+
+/// Whether something is to be done in place: on the host, without a graph of gradients.
+pub(crate) fn is_possible<const D: usize>(x: &Tensor<D>) -> bool {
+    x.dtype() == DType::F32 && !x.is_autodiff() && on_cores(&x.device())
+}
+
+/// The same tensor, worked over in chunks of whole rows of so many numbers; `work` hears which row is the first of its chunk.
+pub(crate) fn in_place<const D: usize>(
+    x: Tensor<D>,
+    row: usize,
+    work: impl Fn(usize, &mut [f32]) + Sync,
+) -> Tensor<D> {
+    let (shape, device) = (x.dims(), x.device());
+    let values = x.into_data().try_into_vec::<f32>();
+    let mut values = values.expect("numbers of single precision");
+    let row = row.max(1);
+    let rows = (CHUNK / row).max(1);
+    let chunks = values.par_chunks_mut(rows * row).enumerate();
+    chunks.for_each(|(chunk, values)| work(chunk * rows, values));
+    Tensor::from_data(TensorData::new(values, shape), &device)
+}
