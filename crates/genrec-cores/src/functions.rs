@@ -33,8 +33,8 @@ pub fn exp(x: f32) -> f32 {
     }
 }
 
-/// The complement of the error function, `2 / sqrt(pi)` times the integral of `e^(-t^2)` from x on, for x of at least 0, to within 6e-7 of 1 (not of its value, where that is small; Abramowitz and Stegun, "Handbook of Mathematical Functions",
-/// 7.1.26).
+/// The complement of the error function, `2 / sqrt(pi)` times the integral of `e^(-t^2)` from x on, for x of at least 0. The error is at most 6e-7 whatever the value, so that
+/// small values have few digits (Abramowitz and Stegun, "Handbook of Mathematical Functions", 7.1.26).
 #[inline]
 pub fn erfc(x: f32) -> f32 {
     let t = 1.0 / (1.0 + 0.327_591_1 * x);

@@ -1,7 +1,7 @@
 //! Element-wise work on the cores of the host.
 //!
 //! A CPU back end's element-wise operations use one core each, allocate their results, and call a mathematical library once a number. What is here does the same in the memory of its argument, on
-//! all cores, several numbers at once; on an accelerator, and where gradients are recorded, it is the plain composition of Burn's operations.
+//! all cores, several numbers at once; on an accelerator, and where gradients are recorded, it is Burn's own operations.
 //!
 //! *In:* tensors. *Out:* tensors, within 1e-6 of what Burn's own operations give for numbers about 1.
 //!

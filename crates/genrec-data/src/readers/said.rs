@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::json::read_line;
-use super::source::{Lines, quote};
+use super::source::{Line, Lines, quote};
 use crate::{Error, Ids, ItemId, Result, UserId};
 
 /// `{"item": "B000F5WF0U", "intention": "a whiteboard for a small kitchen"}`
@@ -32,43 +32,40 @@ struct Preference<'a> {
 ///
 /// # Errors
 ///
-/// [`Error::Unexpected`](crate::Error::Unexpected) for a file without a line; [`Error::Read`](crate::Error::Read) and [`Error::Malformed`](crate::Error::Malformed), with file and line, for a line of another form, an item that is not there, or an intention without words.
+/// [`Error::Unexpected`](crate::Error::Unexpected) for a file without a line; [`Error::Read`](crate::Error::Read) and
+/// [`Error::Malformed`](crate::Error::Malformed), with file and line, for a line of another form, an item that is not there, or an intention without words.
 pub fn read_searches(path: impl AsRef<Path>, items: &Ids) -> Result<Vec<(ItemId, String)>> {
     let shape = r#"{"item": "...", "intention": "..."}, one a line"#;
-    let said = read(path.as_ref(), shape, "item", items, |line| {
+    let id = ItemId::from_index;
+    read(path.as_ref(), shape, "item", items, id, |line| {
         let search = read_line(line, shape, PhantomData::<Search<'_>>)?;
         Ok((search.item, search.intention))
-    })?;
-    let said = said.into_iter();
-    Ok(said
-        .map(|(item, text)| (ItemId::from_index(item), text))
-        .collect())
+    })
 }
 
 /// Reads what people like, in words, one JSON object a line: `{"user": original id, "summary": text}`; a user may have any number of them.
 ///
 /// # Errors
 ///
-/// [`Error::Unexpected`](crate::Error::Unexpected) for a file without a line; [`Error::Read`](crate::Error::Read) and [`Error::Malformed`](crate::Error::Malformed), with file and line, for a line of another form, a user who is not there, or a summary without words.
+/// [`Error::Unexpected`](crate::Error::Unexpected) for a file without a line; [`Error::Read`](crate::Error::Read) and
+/// [`Error::Malformed`](crate::Error::Malformed), with file and line, for a line of another form, a user who is not there, or a summary without words.
 pub fn read_preferences(path: impl AsRef<Path>, users: &Ids) -> Result<Vec<(UserId, String)>> {
     let shape = r#"{"user": "...", "summary": "..."}, one a line"#;
-    let said = read(path.as_ref(), shape, "user", users, |line| {
+    let id = UserId::from_index;
+    read(path.as_ref(), shape, "user", users, id, |line| {
         let preference = read_line(line, shape, PhantomData::<Preference<'_>>)?;
         Ok((preference.user, preference.summary))
-    })?;
-    let said = said.into_iter();
-    Ok(said
-        .map(|(user, text)| (UserId::from_index(user), text))
-        .collect())
+    })
 }
 
-fn read(
+fn read<I>(
     path: &Path,
     shape: &str,
     who: &str,
     ids: &Ids,
-    parse: impl for<'a> Fn(&super::source::Line<'a>) -> Result<(Cow<'a, str>, String)>,
-) -> Result<Vec<(usize, String)>> {
+    id: fn(usize) -> I,
+    parse: impl for<'a> Fn(&Line<'a>) -> Result<(Cow<'a, str>, String)>,
+) -> Result<Vec<(I, String)>> {
     let mut lines = Lines::open(path, shape)?;
     let mut said = Vec::new();
     while let Some(line) = lines.next_line()? {
@@ -87,7 +84,7 @@ fn read(
                 "take the line out: there is nothing to learn from it",
             ));
         }
-        said.push((index, text));
+        said.push((id(index), text));
     }
     match said.is_empty() {
         false => Ok(said),

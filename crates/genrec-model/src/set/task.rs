@@ -73,8 +73,8 @@ pub(super) struct NextSet {
     all: Arc<ItemRows>,
     /// Of those that take part in training.
     rows: Arc<ItemRows>,
-    /// The number of an item among these; 0 for all others.
-    numbers: Arc<Vec<i64>>,
+    /// The number of an item among these.
+    numbers: Arc<Vec<Option<i64>>>,
     settings: String,
     temperature: f64,
     label_smoothing: f64,
@@ -96,9 +96,9 @@ impl NextSet {
     pub(super) fn of(samples: Samples, rows: &ItemRows, part: impl Iterator<Item = usize>) -> Self {
         let part: Vec<usize> = part.collect();
         let items = part.last().map_or(0, |last| last + 1);
-        let mut numbers = vec![0; items];
+        let mut numbers = vec![None; items];
         for (number, &item) in part.iter().enumerate() {
-            numbers[item] = number as i64;
+            numbers[item] = Some(number as i64);
         }
         let select = |rows: &Option<Embeddings>| rows.as_ref().map(|rows| rows.select(&part));
         Self {
@@ -139,7 +139,8 @@ impl Task for NextSet {
             .iter()
             .map(|&sample| self.samples.history(sample))
             .collect();
-        let number = |item: ItemId| self.numbers[item.index()];
+        let number =
+            |item: ItemId| self.numbers[item.index()].expect("somebody met what is in a sample");
         let histories = Histories::new(&read, number, device);
         let [rows, length] = histories.items.dims();
         let found = || samples.iter().map(|&sample| self.samples.targets(sample));
