@@ -1,8 +1,9 @@
 //! Training steps.
 
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsAccumulator, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
+use genrec::cores::adamw;
 use rayon::prelude::*;
 
 /// A module that is trained with AdamW, one step after the other.
@@ -17,7 +18,7 @@ impl<M: Module> Training<M> {
     pub(crate) fn new(module: M, device: &Device) -> Self {
         Self {
             module: Some(module),
-            optimizer: AdamWConfig::new().with_epsilon(1e-8).init(),
+            optimizer: adamw(1e-4),
             device: device.clone(),
         }
     }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::on_cores;
 
 /// Numbers that one core works through at a time.
-const CHUNK: usize = 1 << 14;
+pub(crate) const CHUNK: usize = 1 << 14;
 
 /// Whether something is to be done in place: on the host, without a graph of gradients.
 pub(crate) fn is_possible<const D: usize>(x: &Tensor<D>) -> bool {

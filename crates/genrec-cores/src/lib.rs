@@ -8,14 +8,17 @@
 //! - [`on_cores`]: whether a device is the host.
 //! - [`exp`], [`erfc`]: of single numbers, inlined into loops that a compiler makes vectors of.
 //! - [`gelu`], [`attention`]: what encoders of texts spend their time on beside products.
+//! - [`adamw`]: the step of an optimizer, to the bit that of Burn.
 
 mod activation;
+mod adamw;
 mod attention;
 mod device;
 mod functions;
 mod in_place;
 
 pub use activation::gelu;
+pub use adamw::adamw;
 pub use attention::attention;
 pub use device::on_cores;
 pub use functions::{erfc, exp};

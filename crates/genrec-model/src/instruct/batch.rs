@@ -66,13 +66,14 @@ impl TextModel {
         }
     }
 
-    /// Logits of the whole vocabulary for every token of the responses, `[predictions, vocab_size]`.
-    pub(super) fn logits(&self, batch: &Batch) -> Tensor<2> {
-        let all = 0..self.vocab_size();
+    /// The two factors of the logits of the whole vocabulary for the tokens of the responses: a row for each of these, `[predictions, d_model]`, and one for each token of the vocabulary,
+    /// `[vocab_size, d_model]`.
+    pub(super) fn factors(&self, batch: &Batch) -> (Tensor<2>, Tensor<2>) {
+        let at_places = |states: Tensor<2>| states.select(0, batch.places.clone());
         match self {
             Self::Decoder(model) => {
                 let states = model.forward(batch.read.clone()).flatten::<2>(0, 1);
-                model.logits(states.select(0, batch.places.clone()), all)
+                (at_places(states), model.head_rows())
             }
             Self::EncoderDecoder(model) => {
                 let memory = model.encode(model.embed(batch.read.clone()), &batch.mask);
@@ -80,8 +81,7 @@ impl TextModel {
                 let written = model.embed(batch.written.clone()).unsqueeze_dim::<4>(1);
                 let visible = batch.mask.clone().unsqueeze_dim::<3>(1);
                 let states = model.decode(written, &memory, &visible);
-                let states = states.flatten::<2>(0, 2);
-                model.logits(states.select(0, batch.places.clone()), all)
+                model.factors(at_places(states.flatten::<2>(0, 2)))
             }
         }
     }

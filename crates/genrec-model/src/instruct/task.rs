@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor};
 use genrec_data::Validation;
 use genrec_metrics::{Query, Ranked};
-use genrec_train::{Task, Trained, Trainer, TrainingConfig, TrainingEvent, mixed};
+use genrec_train::{Task, Trained, Trainer, TrainingConfig, TrainingEvent, mixed, softmax_loss};
 
 use super::batch::Batch;
 use super::exchange::Exchange;
@@ -116,16 +115,13 @@ impl Task for Tuning {
         seed: u64,
     ) -> Tensor<1> {
         model.seed_dropout(seed);
-        let logits = model.logits(batch) / self.temperature;
-        let all = log_softmax(logits, 1);
-        let right = all
-            .clone()
-            .gather(1, batch.targets.clone().reshape([-1, 1]));
-        let mut sum = right.sum() * (1.0 - self.label_smoothing);
-        if self.label_smoothing > 0.0 {
-            sum = sum + all.mean_dim(1).sum() * self.label_smoothing;
-        }
-        sum / -(predictions as f64)
+        let (states, tokens) = model.factors(batch);
+        let states = match self.temperature == 1.0 {
+            true => states,
+            false => states / self.temperature,
+        };
+        let targets = batch.targets.clone();
+        softmax_loss(states, tokens, targets, self.label_smoothing, predictions)
     }
 
     fn recommend(&self, model: &TextModel, queries: &[Query<'_>], k: usize) -> Vec<Ranked> {

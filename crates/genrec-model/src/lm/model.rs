@@ -208,9 +208,13 @@ impl LanguageModel {
             range.start < range.end && range.end <= vocab_size,
             "tokens {range:?} of a vocabulary of {vocab_size}"
         );
-        let rows = self.head.as_ref().unwrap_or(&self.embeddings).val();
-        let rows = rows.slice([range, 0..d_model]).transpose();
+        let rows = self.head_rows().slice([range, 0..d_model]).transpose();
         burn::tensor::module::linear(hidden, rows, None)
+    }
+
+    /// What a hidden state is multiplied with for the logits of the tokens, `[vocab_size, d_model]`.
+    pub(crate) fn head_rows(&self) -> Tensor<2> {
+        self.head.as_ref().unwrap_or(&self.embeddings).val()
     }
 
     /// Makes room for `added` more tokens behind the others, in the embeddings and, where it is one of its own, in the head. Their rows are the mean of the others' plus noise from

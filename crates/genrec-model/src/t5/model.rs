@@ -216,9 +216,23 @@ impl T5 {
             Some(head) => product(hidden, head.weight.val().slice([0..d_model, range]), None),
             None => {
                 let rows = self.shared.val().slice([range, 0..d_model]);
-                product(hidden * (d_model as f64).powf(-0.5), rows.transpose(), None)
+                product(hidden * self.tied_scale(), rows.transpose(), None)
             }
         }
+    }
+
+    /// The two factors of the logits of all tokens: a row for each hidden state of `hidden`, `[n, d_model]`, and one for each token, `[vocab_size, d_model]`.
+    #[cfg(feature = "train")]
+    pub(crate) fn factors(&self, hidden: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        match &self.head {
+            Some(head) => (hidden, head.weight.val().transpose()),
+            None => (hidden * self.tied_scale(), self.shared.val()),
+        }
+    }
+
+    /// Where the embeddings are the head too, they are as large as embeddings have to be.
+    fn tied_scale(&self) -> f64 {
+        (self.config.d_model as f64).powf(-0.5)
     }
 
     /// Logits `[batch, length, vocab_size]` of `decoder_tokens`, `[batch, length]`, after reading `tokens`, `[batch, positions]`, of which those are real where

@@ -2,8 +2,8 @@ use super::checkpoint::{Run, Saved};
 use super::{Callbacks, Evaluation, Progress, Selection, Trainer, epoch};
 use crate::seed::{self, Stream};
 use crate::{CodeUsage, Error, Quantizer, Result, encode_all, rows};
-use burn::optim::AdamWConfig;
 use burn::tensor::Tensor;
+use genrec_cores::adamw;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
@@ -75,12 +75,8 @@ impl Trainer {
         }
         let rows = rows.clone().inner();
         rows::check(&rows, quantizer.d_input())?;
-        // Clipping is done by the loop itself, over all gradients at once. Epsilon is PyTorch's,
-        // which published rates were tuned with.
-        let optimizer = AdamWConfig::new()
-            .with_epsilon(1e-8)
-            .with_weight_decay(config.weight_decay as f32)
-            .init();
+        // Clipping is done by the loop itself, over all gradients at once.
+        let optimizer = adamw(config.weight_decay as f32);
         let run = self
             .checkpoints
             .as_ref()

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::AdamWConfig;
 use burn::store::ModuleRecord;
 use burn::tensor::Tensor;
 use burn::train::logger::InMemoryMetricLogger;
 use burn::train::{Interrupter, Learner, SupervisedTraining};
+use genrec_cores::adamw;
 use genrec_data::Validation;
 
 use super::checkpoint::{EpochSummary, Part, Patience, SaveEveryEpoch, Vault};
@@ -224,10 +224,7 @@ impl Trainer {
         if last > 0 {
             training = training.checkpoint(last);
         }
-        let optimizer = AdamWConfig::new()
-            .with_weight_decay(config.weight_decay)
-            .with_epsilon(1e-8)
-            .init();
+        let optimizer = adamw(config.weight_decay);
         let learner = Learner::new(learner.clone().train(), optimizer, schedule(config, steps)?);
         let result = training.launch(learner);
         if let Some(error) = result.error {

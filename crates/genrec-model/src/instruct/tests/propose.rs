@@ -27,7 +27,8 @@ fn score(model: &TextModel, all: &Instructions, item: ItemId, identifier: &Ident
     let prompt = all.text_question(item).unwrap();
     let exchange = Exchange { prompt, response };
     let batch = Batch::new(&[exchange], model.layout(), &model.device());
-    let logs = log_softmax(model.logits(&batch), 1);
+    let (states, tokens) = model.factors(&batch);
+    let logs = log_softmax(states.matmul(tokens.transpose()), 1);
     let right = logs.gather(1, batch.targets.clone().reshape([-1, 1]));
     right.sum().into_scalar::<f32>()
 }
