@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
-from peers import Ours, compare, folder
+from peers import DEVICE, Ours, compare, folder
 
 BATCH, LONGEST, PADDING, FIRST = 256, 20, 0, 2
 
@@ -37,7 +37,7 @@ def main(ours, path, data, index, samples="5120"):
         vocab_size=FIRST + sum(sizes), d_model=128, d_kv=64, d_ff=1_024, num_layers=4, num_decoder_layers=4, num_heads=6, dropout_rate=0.1,
         pad_token_id=PADDING, eos_token_id=1, decoder_start_token_id=PADDING, tie_word_embeddings=True,
     )
-    model = T5ForConditionalGeneration(config).train()
+    model = T5ForConditionalGeneration(config).to(DEVICE).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4)
 
     def epoch():
@@ -46,8 +46,8 @@ def main(ours, path, data, index, samples="5120"):
             batch = drawn[start : start + BATCH]
             read = [[token for item in row[max(0, end - LONGEST) : end] for token in tokens[item]] for row, end in batch]
             longest = max(map(len, read))
-            inputs = torch.tensor([row + [PADDING] * (longest - len(row)) for row in read])
-            targets = torch.tensor([tokens[row[end]] for row, end in batch])
+            inputs = torch.tensor([row + [PADDING] * (longest - len(row)) for row in read]).to(DEVICE)
+            targets = torch.tensor([tokens[row[end]] for row, end in batch]).to(DEVICE)
             loss = model(input_ids=inputs, attention_mask=(inputs != PADDING).long(), labels=targets).loss
             optimizer.zero_grad()
             loss.backward()

@@ -12,7 +12,7 @@ import sys
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from peers import Ours, compare, folder
+from peers import DEVICE, Ours, compare, folder
 
 ROUNDS = 5
 BEAMS = 20
@@ -42,7 +42,8 @@ def main(ours, path):
     model = Qwen2ForCausalLM(config).float().eval()
     model.save_pretrained(path)
     asked = work(path, config.vocab_size)
-    prefill, prompts = torch.tensor(asked["prefill"]), torch.tensor(asked["prompts"])
+    model = model.to(DEVICE)
+    prefill, prompts = (torch.tensor(asked[what]).to(DEVICE) for what in ["prefill", "prompts"])
     children = {}
     for tokens in asked["allowed"]:
         for place in range(LEVELS):

@@ -1,4 +1,4 @@
-"""Sentence embeddings: `transformers` on the CPU beside genrec.
+"""Sentence embeddings: `transformers` beside genrec.
 
     python benches/peers/minilm.py target/release/deps/peers-... MINILM TEXTS
 
@@ -11,7 +11,7 @@ import sys
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from peers import Ours, compare
+from peers import DEVICE, Ours, compare
 
 BATCH, LONGEST = 64, 128
 
@@ -20,14 +20,14 @@ def main(ours, minilm, texts):
     with open(texts) as file:
         lines = file.read().splitlines()
     tokenizer = AutoTokenizer.from_pretrained(minilm)
-    model = AutoModel.from_pretrained(minilm).eval()
+    model = AutoModel.from_pretrained(minilm).to(DEVICE).eval()
     order = sorted(range(len(lines)), key=lambda at: -len(lines[at]))
 
     def encode():
-        found = torch.empty(len(lines), model.config.hidden_size)
+        found = torch.empty(len(lines), model.config.hidden_size, device=DEVICE)
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
-            tokens = tokenizer([lines[at] for at in batch], padding=True, truncation=True, max_length=LONGEST, return_tensors="pt")
+            tokens = tokenizer([lines[at] for at in batch], padding=True, truncation=True, max_length=LONGEST, return_tensors="pt").to(DEVICE)
             states = model(**tokens).last_hidden_state
             mask = tokens["attention_mask"].unsqueeze(-1)
             found[batch] = torch.nn.functional.normalize((states * mask).sum(1) / mask.sum(1))

@@ -1,9 +1,13 @@
 """What all comparisons share: our program as a child, works taken in turns, and the line that says how they went."""
 
 import json
+import os
 import statistics
 import subprocess
 import time
+
+# Where the peers that can compute on a GPU do: "cpu", or "cuda" beside a program of ours that was built for one.
+DEVICE = os.environ.get("PEERS_DEVICE", "cpu")
 
 
 class Ours:
@@ -47,6 +51,7 @@ def compare(name, peer, ours, what, rounds=5, warm_up=1, agree=None, units=1):
         peak_reset()
         start = time.perf_counter()
         found = peer()
+        wait()
         seconds = time.perf_counter() - start
         if isinstance(found, Timed):
             seconds, found = found
@@ -64,6 +69,14 @@ def compare(name, peer, ours, what, rounds=5, warm_up=1, agree=None, units=1):
     if agree:
         report["agreement"] = agree(found, answer["answer"])
     print(json.dumps(report), flush=True)
+
+
+def wait():
+    """Until the peer's device has done what it was given."""
+    if DEVICE != "cpu":
+        import torch
+
+        torch.cuda.synchronize()
 
 
 class Timed(tuple):

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 from vector_quantize_pytorch import ResidualVQ
 
-from peers import Ours, compare, folder
+from peers import DEVICE, Ours, compare, folder
 
 WIDTHS, LEVELS, CODEWORDS, BATCH, STEPS = [768, 512, 256, 128, 64, 32], 4, 256, 1_024, 10
 
@@ -56,9 +56,10 @@ def main(ours, path):
     rows = torch.randn(BATCH, WIDTHS[0])
     (path / "rows.f32").write_bytes(rows.numpy().tobytes())
     child = Ours(ours, "rq-vae", path)
+    rows = rows.to(DEVICE)
     for name, middle in {"PyTorch": Plain, "vector-quantize-pytorch": Residual}.items():
         encoder, quantizer, decoder = layers(WIDTHS), middle(), layers(WIDTHS[::-1])
-        modules = nn.ModuleList([encoder, quantizer, decoder]).train()
+        modules = nn.ModuleList([encoder, quantizer, decoder]).to(DEVICE).train()
         optimizer = torch.optim.AdamW(modules.parameters(), lr=1e-3)
 
         def steps():

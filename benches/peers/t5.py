@@ -12,7 +12,7 @@ import sys
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
-from peers import Ours, compare, folder
+from peers import DEVICE, Ours, compare, folder
 
 ITEMS, LEVELS, CODEWORDS, BEAMS, HISTORY = 9_922, 4, 256, 20, 20
 PADDING, END, FIRST = 0, 1, 2
@@ -35,6 +35,7 @@ def main(ours, path, only=""):
     work = dict(prompts=prompts.tolist(), allowed=allowed, beams=BEAMS)
     (path / "work.json").write_text(json.dumps(work))
     child = Ours(ours, "t5", path)
+    model, prompts = model.to(DEVICE), prompts.to(DEVICE)
     if only != "step":
         beams(model, allowed, prompts, child)
     if only != "beams":
@@ -67,7 +68,7 @@ def beams(model, allowed, prompts, child):
 def step(model, child):
     generator = torch.Generator().manual_seed(4)
     draw = lambda columns: torch.randint(FIRST, model.config.vocab_size, (64, columns), generator=generator)
-    tokens, targets = draw(80), draw(5)
+    tokens, targets = draw(80).to(DEVICE), draw(5).to(DEVICE)
     model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
 

@@ -14,6 +14,11 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 /// A model of two small layers for these identifiers.
 pub(crate) fn model(tokens: &ItemTokens, seed: u64) -> SequenceModel {
+    model_on(tokens, seed, &Device::default())
+}
+
+/// The same on a device.
+pub(crate) fn model_on(tokens: &ItemTokens, seed: u64, device: &Device) -> SequenceModel {
     let t5 = T5Config::new(tokens.vocabulary().len())
         .with_d_model(32)
         .with_d_kv(8)
@@ -25,7 +30,7 @@ pub(crate) fn model(tokens: &ItemTokens, seed: u64) -> SequenceModel {
     let config = SequenceModelConfig::new(t5)
         .with_max_history(6)
         .with_positions(HistoryPositions::Items);
-    SequenceModel::new(config, tokens, seed, &Device::default()).unwrap()
+    SequenceModel::new(config, tokens, seed, device).unwrap()
 }
 
 /// The bits of all weights, in order.

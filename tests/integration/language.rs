@@ -28,7 +28,7 @@ fn codes() -> IdentifierTable {
     IdentifierTable::new((0..ITEMS as u32).map(identifier).collect()).unwrap()
 }
 
-fn system(in_words: bool, decoder: bool) -> System {
+pub(crate) fn system(in_words: bool, decoder: bool) -> System {
     let catalog: Catalog = catalog(ITEMS);
     let templates = Templates::places();
     let text = TextTokenizer::for_catalog(&catalog, &templates, 300).unwrap();

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::fixture::{answers, bits, catalog, changed, histories, model, sequence};
 
-fn system(tokens: ItemTokens, seed: u64) -> System {
+pub(crate) fn system(tokens: ItemTokens, seed: u64) -> System {
     let items = tokens.items();
     let model = model(&tokens, seed);
     let retrieval = Retrieval::new(Arc::new(tokens))
@@ -32,7 +32,7 @@ fn system(tokens: ItemTokens, seed: u64) -> System {
 }
 
 /// 25 items with identifiers of their own.
-fn unique() -> ItemTokens {
+pub(crate) fn unique() -> ItemTokens {
     let table = IdentifierTable::new(
         (0..25)
             .map(|i| [i % 5, i / 5].into_iter().collect())

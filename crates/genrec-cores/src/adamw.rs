@@ -4,6 +4,7 @@ use burn::optim::{
     AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, ModuleOptimizer, Optimizer,
 };
 use burn::tensor::{Device, Tensor, TensorData};
+use multiversion::multiversion;
 use rayon::prelude::*;
 
 use crate::in_place::{CHUNK, is_possible};
@@ -72,7 +73,7 @@ impl Optimizer for OnePass {
             .zip(first.par_chunks_mut(CHUNK))
             .zip(second.par_chunks_mut(CHUNK))
             .for_each(|(((weights, gradient), first), second)| {
-                step.take(weights, gradient, first, second);
+                take(&step, weights, gradient, first, second);
             });
         let tensor = |values| Tensor::from_data(TensorData::new(values, shape), &device);
         let momentum = AdaptiveMomentumState::new(time, tensor(first), tensor(second));
@@ -97,17 +98,15 @@ struct Step {
     rate: f32,
 }
 
-impl Step {
-    fn take(&self, weights: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
-        let moments = first.iter_mut().zip(second);
-        for ((weight, &gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments)
-        {
-            *first = *first * BETAS[0] + gradient * (1.0 - BETAS[0]);
-            *second = *second * BETAS[1] + gradient * gradient * (1.0 - BETAS[1]);
-            let [of_first, of_second] = self.corrections;
-            let change = *first / of_first / ((*second / of_second).sqrt() + EPSILON);
-            *weight = *weight * self.kept - change * self.rate;
-        }
+#[multiversion(targets = "simd")]
+fn take(step: &Step, weights: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
+    let moments = first.iter_mut().zip(second);
+    for ((weight, &gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments) {
+        *first = *first * BETAS[0] + gradient * (1.0 - BETAS[0]);
+        *second = *second * BETAS[1] + gradient * gradient * (1.0 - BETAS[1]);
+        let [of_first, of_second] = step.corrections;
+        let change = *first / of_first / ((*second / of_second).sqrt() + EPSILON);
+        *weight = *weight * step.kept - change * step.rate;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Attention.
 
 use burn::tensor::{Bool, Tensor, assert_shape, module};
+use multiversion::multiversion;
 
 use crate::exp;
 use crate::in_place::{in_place, is_possible};
@@ -53,6 +54,7 @@ fn softmax(scores: Tensor<4>, hidden: Option<&Tensor<2, Bool>>, scale: f32) -> T
 /// Partial results that are worked out side by side.
 const LANES: usize = 16;
 
+#[multiversion(targets = "simd")]
 fn of_row(row: &mut [f32], hidden: Option<&[bool]>, scale: f32) {
     for x in row.iter_mut() {
         *x *= scale;

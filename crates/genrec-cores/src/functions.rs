@@ -1,7 +1,7 @@
 //! Functions of single numbers, without branches or calls, so that several are computed at once.
 
 /// `e^x` for x of at most 0, to within two units in the last place; 0 below -87, where what is left would soon be denormal, with which processors are slow. NaN stays NaN.
-#[inline]
+#[inline(always)]
 pub fn exp(x: f32) -> f32 {
     const LOWEST: f32 = -87.0;
     // Added to a small number, it rounds it to a whole one, which stands in the lowest bits.
@@ -35,7 +35,7 @@ pub fn exp(x: f32) -> f32 {
 
 /// The complement of the error function, `2 / sqrt(pi)` times the integral of `e^(-t^2)` from x on, for x of at least 0. The error is at most 6e-7 whatever the value, so that
 /// small values have few digits (Abramowitz and Stegun, "Handbook of Mathematical Functions", 7.1.26).
-#[inline]
+#[inline(always)]
 pub fn erfc(x: f32) -> f32 {
     let t = 1.0 / (1.0 + 0.327_591_1 * x);
     let series = [

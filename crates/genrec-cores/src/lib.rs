@@ -8,6 +8,7 @@
 //! - [`on_cores`]: whether a device is the host.
 //! - [`exp`], [`erfc`]: of single numbers, inlined into loops that a compiler makes vectors of.
 //! - [`gelu`], [`attention`]: what encoders of texts spend their time on beside products.
+//! - [`side_by_side`]: works that share nothing, a core for each.
 //! - [`adamw`]: the step of an optimizer, to the bit that of Burn.
 
 mod activation;
@@ -16,9 +17,11 @@ mod attention;
 mod device;
 mod functions;
 mod in_place;
+mod side_by_side;
 
 pub use activation::gelu;
 pub use adamw::adamw;
 pub use attention::attention;
 pub use device::on_cores;
 pub use functions::{erfc, exp};
+pub use side_by_side::side_by_side;

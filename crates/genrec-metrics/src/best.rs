@@ -1,6 +1,7 @@
 //! The best of scores that come block by block.
 
 use genrec_data::ItemId;
+use multiversion::multiversion;
 
 use crate::Ranked;
 use crate::ranked::best_first;
@@ -49,8 +50,7 @@ impl Best {
     pub fn add(&mut self, first: usize, scores: &[f32]) {
         for (chunk, start) in scores.chunks(CHUNK).zip((first..).step_by(CHUNK)) {
             // Hardly any chunk has an item that enters; to ask them all at once is several times faster.
-            let below = |none, score: &f32| none & (*score < self.threshold);
-            if chunk.iter().fold(true, below) {
+            if all_below(chunk, self.threshold) {
                 continue;
             }
             for (&score, item) in chunk.iter().zip(start..) {
@@ -115,6 +115,13 @@ impl Best {
         // Twice as many as are left: where everything ties, each look pays for itself.
         self.room = self.kept.len().max(self.k).saturating_mul(2).max(CHUNK);
     }
+}
+
+#[multiversion(targets = "simd")]
+fn all_below(scores: &[f32], threshold: f32) -> bool {
+    scores
+        .iter()
+        .fold(true, |all, score| all & (*score < threshold))
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Work on all cores: batches of queries, pieces of prompts.
 
 use burn::tensor::Device;
-use genrec_cores::on_cores;
-use rayon::prelude::*;
+use genrec_cores::{on_cores, side_by_side};
 
 /// How many works are to be done side by side on a device, so that all of it is busy.
 fn at_once(device: &Device) -> usize {
@@ -53,23 +52,14 @@ fn batches_at_once<A: Send, E: Send>(
             .chunks(batch)
             .map(answer)
             .collect::<Result<_, E>>()?,
-        _ => queries
-            .par_chunks(batch)
-            .map(answer)
+        _ => side_by_side(queries.chunks(batch).collect(), answer)
+            .into_iter()
             .collect::<Result<_, E>>()?,
     };
     Ok(queries
         .into_iter()
         .zip(answers.into_iter().flatten())
         .collect())
-}
-
-/// Maps on all cores, or right here where there is nothing else to do.
-pub(crate) fn map<T: Send, O: Send>(all: Vec<T>, of: impl Fn(T) -> O + Sync + Send) -> Vec<O> {
-    if all.len() == 1 {
-        return all.into_iter().map(of).collect();
-    }
-    all.into_par_iter().map(of).collect()
 }
 
 #[cfg(test)]

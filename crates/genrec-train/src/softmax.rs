@@ -3,6 +3,7 @@
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{DType, IndexingUpdateOp, Int, Tensor, TensorData};
 use genrec_cores::{exp, on_cores};
+use multiversion::multiversion;
 use rayon::prelude::*;
 
 /// `-ln softmax(states items^T)[target]`, added up over the states and divided by `total`, `[1]`. With `smoothing` s, the target is `1 - s` on the right item and `s`
@@ -95,6 +96,7 @@ fn in_place(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64) -> (Tens
 const LANES: usize = 16;
 
 /// The loss of one row of logits, which becomes its gradient.
+#[multiversion(targets = "simd")]
 fn of_row(row: &mut [f32], target: usize, smoothing: f64) -> f64 {
     let items = row.len();
     let mut largest = [f32::NEG_INFINITY; LANES];

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use burn::config::Config;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rayon::prelude::*;
+use genrec_cores::{on_cores, side_by_side};
 use tokenizers::{Tokenizer, TruncationParams};
 
 use super::folder::{read_config, required};
@@ -20,9 +20,9 @@ pub struct SentenceEncoderConfig {
     /// The most tokens of a text, the two that mark its ends included; longer texts are cut. Default: 128.
     #[config(default = 128)]
     pub max_tokens: usize,
-    /// About how many tokens are computed at once: enough to keep a device busy, few enough for its memory. Default: 2048.
-    #[config(default = 2048)]
-    pub tokens_a_batch: usize,
+    /// About how many tokens are computed at once. Without, 2,048 on an accelerator, which keeps it busy, and 256 on the host, where every core has a batch of its own, and what it works at stays in its
+    /// cache.
+    pub tokens_a_batch: Option<usize>,
 }
 
 impl SentenceEncoderConfig {
@@ -57,11 +57,12 @@ impl SentenceEncoderConfig {
         };
         let bert = weights::load(&config, &required(folder, "model.safetensors")?, &device)
             .map_err(|reason| reason.in_file(&folder.join("model.safetensors")))?;
+        let by_default = if on_cores(&device) { 256 } else { 2048 };
         Ok(SentenceEncoder {
             bert,
             tokenizer,
             device,
-            tokens_a_batch: self.tokens_a_batch,
+            tokens_a_batch: self.tokens_a_batch.unwrap_or(by_default),
         })
     }
 
@@ -159,11 +160,8 @@ impl SentenceEncoder {
             progress(*count);
             Ok(means)
         };
-        let means: Vec<Embeddings> = batches
-            .par_iter()
-            .with_max_len(1)
-            .map(means)
-            .collect::<Result<_>>()?;
+        let means = side_by_side(batches.iter().collect(), means);
+        let means: Vec<Embeddings> = means.into_iter().collect::<Result<_>>()?;
         let dim = self.dim();
         let mut rows = vec![0.0; texts.len() * dim];
         for (batch, means) in batches.iter().zip(&means) {

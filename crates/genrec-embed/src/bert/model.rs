@@ -155,12 +155,12 @@ impl BertLayer {
     fn forward(&self, states: Tensor<3>, padding: Option<&Tensor<2, Bool>>) -> Tensor<3> {
         let [batch, length, d_model] = states.dims();
         let d_head = d_model / self.heads;
+        // Cut into heads before parts are taken, which then are views.
         let projected = self.query_key_value.forward(states.clone());
+        let projected = projected.reshape([batch, length, 3 * self.heads, d_head]);
         let [query, key, value] = [0, 1, 2].map(|part| {
-            let columns = part * d_model..(part + 1) * d_model;
-            let part = projected.clone().slice([0..batch, 0..length, columns]);
-            part.reshape([batch, length, self.heads, d_head])
-                .swap_dims(1, 2)
+            let part = projected.clone().narrow(2, part * self.heads, self.heads);
+            part.swap_dims(1, 2)
         });
         let mixed = attention(query, key, value, padding);
         let mixed = mixed.swap_dims(1, 2).reshape([batch, length, d_model]);

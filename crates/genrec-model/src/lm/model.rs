@@ -6,7 +6,7 @@ use burn::module::{Module, Param};
 use burn::tensor::activation::silu;
 use burn::tensor::module::embedding;
 use burn::tensor::{Device, Int, Tensor, TensorData, assert_shape};
-use genrec_cores::on_cores;
+use genrec_cores::{on_cores, side_by_side};
 use genrec_train::Draw;
 
 use super::attention::{Attention, KeysValues};
@@ -16,7 +16,6 @@ use super::files::{EMBEDDINGS, HEAD};
 use super::rotary::{Rotation, frequencies};
 use crate::Result;
 use crate::lora::{Adapters, Projection, Table};
-use crate::side_by_side;
 use crate::t5::RmsNorm;
 
 /// `(silu(x W_gate) * x W_up) W_down`.
@@ -327,7 +326,7 @@ impl Block {
 
     /// Every position to itself and those before it; the pieces follow each other. With keys and values of all.
     fn forward(&self, pieces: Vec<Piece>) -> (Vec<Piece>, KeysValues) {
-        let asked = side_by_side::map(pieces.iter().collect(), |piece: &Piece| {
+        let asked = side_by_side(pieces.iter().collect(), |piece: &Piece| {
             let normed = self.attention_norm.forward(piece.x.clone());
             self.attention.asked(normed, &piece.rotation)
         });
@@ -336,7 +335,7 @@ impl Block {
         let (keys, values) = (joined(keys, 2), joined(values, 2));
         let seen = |all: &Tensor<4>, end: usize| all.clone().narrow(2, 0, end);
         let pieces = pieces.into_iter().zip(queries).collect();
-        let pieces = side_by_side::map(pieces, |(piece, queries): (Piece, Tensor<4>)| {
+        let pieces = side_by_side(pieces, |(piece, queries): (Piece, Tensor<4>)| {
             let seen = (seen(&keys, piece.end), seen(&values, piece.end));
             let attended = self.attention.attend(queries, seen);
             Piece {

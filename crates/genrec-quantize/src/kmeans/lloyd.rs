@@ -1,11 +1,11 @@
 use super::plus_plus::plus_plus;
 use super::{Clustering, check, settled_below};
 use crate::Result;
-use crate::distance::{DISTANCES_AT_ONCE, assigned_sums, nearest};
+use crate::distance::{assigned_sums, distances_at_once, nearest};
 use crate::seed::{self, Stream};
 use burn::config::Config;
 use burn::tensor::{Int, Tensor, TensorData};
-use rayon::prelude::*;
+use genrec_cores::{on_cores, side_by_side};
 
 /// Configuration of k-means on the device of the points.
 #[derive(Config, Debug, PartialEq)]
@@ -67,10 +67,11 @@ impl KMeansConfig {
 
     fn fit_from(&self, points: &Tensor<2>, mut centroids: Tensor<2>) -> Clustering {
         let settled = settled_below(points, self.tolerance);
+        let blocks = blocks(points, self.clusters);
         let mut iterations = 0;
         while iterations < self.iterations {
             iterations += 1;
-            let assigned = Assigned::new(points, &centroids);
+            let assigned = Assigned::new(&blocks, &centroids);
             let counts: Vec<f32> = assigned.counts.clone().into_data().iter::<f32>().collect();
             let mut means = assigned.sums / assigned.counts.clamp_min(1.0).unsqueeze_dim(1);
             let empty: Vec<usize> = (0..counts.len())
@@ -88,7 +89,7 @@ impl KMeansConfig {
                 break;
             }
         }
-        let codes = Assigned::new(points, &centroids).codes;
+        let codes = Assigned::new(&blocks, &centroids).codes;
         let inertia = distances(points, &centroids, codes.clone())
             .into_data()
             .iter::<f64>()
@@ -102,6 +103,21 @@ impl KMeansConfig {
     }
 }
 
+/// The points in blocks whose distances to all centroids are held at once.
+fn blocks(points: &Tensor<2>, clusters: usize) -> Vec<Tensor<2>> {
+    let (count, device) = (points.dims()[0], points.device());
+    let size = (distances_at_once(&device) / clusters).max(1);
+    let block = |start: usize| {
+        let block = points.clone().narrow(0, start, size.min(count - start));
+        // The host copies a part of a tensor each time its rows are added up: once will do.
+        match on_cores(&device) {
+            true => Tensor::from_data(block.into_data(), &device),
+            false => block,
+        }
+    };
+    (0..count).step_by(size).map(block).collect()
+}
+
 /// Nearest centroids, and what each centroid got.
 struct Assigned {
     /// `[points]`.
@@ -113,24 +129,18 @@ struct Assigned {
 }
 
 impl Assigned {
-    fn new(points: &Tensor<2>, centroids: &Tensor<2>) -> Self {
-        let (count, clusters) = (points.dims()[0], centroids.dims()[0]);
-        let block = (DISTANCES_AT_ONCE / clusters).max(1);
-        let starts: Vec<usize> = (0..count).step_by(block).collect();
+    fn new(blocks: &[Tensor<2>], centroids: &Tensor<2>) -> Self {
+        let clusters = centroids.dims()[0];
         // Side by side, and added in their order.
-        let parts: Vec<Self> = starts
-            .into_par_iter()
-            .map(|start| {
-                let points = points.clone().narrow(0, start, block.min(count - start));
-                let codes = nearest(points.clone(), centroids.clone());
-                let (counts, sums) = assigned_sums(points, codes.clone(), clusters);
-                Self {
-                    codes,
-                    counts,
-                    sums,
-                }
-            })
-            .collect();
+        let parts = side_by_side(blocks.iter().collect(), |points: &Tensor<2>| {
+            let codes = nearest(points.clone(), centroids.clone());
+            let (counts, sums) = assigned_sums(points.clone(), codes.clone(), clusters);
+            Self {
+                codes,
+                counts,
+                sums,
+            }
+        });
         let codes = parts.iter().map(|part| part.codes.clone()).collect();
         let sums = parts
             .into_iter()

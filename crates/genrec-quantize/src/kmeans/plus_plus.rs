@@ -1,6 +1,7 @@
 //! k-means++: starting centroids that are points far from each other.
 
 use burn::tensor::{Int, Tensor, TensorData};
+use multiversion::multiversion;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::index;
@@ -91,23 +92,28 @@ fn left(distances: &[f32], rows: &[f32], d: usize, candidates: &[usize]) -> (Vec
         .par_chunks_mut(BLOCK * candidates.len())
         .zip(distances.par_chunks(BLOCK))
         .zip(rows.par_chunks(BLOCK * d))
-        .map(|((left, distances), rows)| {
-            let mut sums = vec![0.0; candidates.len()];
-            let left = left.chunks_exact_mut(candidates.len());
-            for ((left, &old), row) in left.zip(distances).zip(rows.chunks_exact(d)) {
-                for ((left, sum), there) in left.iter_mut().zip(&mut sums).zip(&there) {
-                    *left = old.min(squared_distance(row, there));
-                    *sum += f64::from(*left);
-                }
-            }
-            sums
-        })
+        .map(|((left, distances), rows)| left_of_block(left, distances, rows, &there))
         .collect();
     let total = |candidate: usize| sums.iter().map(|sums| sums[candidate]).sum();
     ((0..candidates.len()).map(total).collect(), left)
 }
 
+#[multiversion(targets = "simd")]
+fn left_of_block(left: &mut [f32], distances: &[f32], rows: &[f32], there: &[&[f32]]) -> Vec<f64> {
+    let mut sums = vec![0.0; there.len()];
+    let left = left.chunks_exact_mut(there.len());
+    let rows = rows.chunks_exact(there[0].len());
+    for ((left, &old), row) in left.zip(distances).zip(rows) {
+        for ((left, sum), there) in left.iter_mut().zip(&mut sums).zip(there) {
+            *left = old.min(squared_distance(row, there));
+            *sum += f64::from(*left);
+        }
+    }
+    sums
+}
+
 /// In as many sums side by side as a compiler can keep in registers.
+#[inline(always)]
 fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     const LANES: usize = 16;
     let (a, rest_a) = a.as_chunks::<LANES>();

@@ -1,8 +1,9 @@
 //! Search for the codes of rows whose codewords add up to them: greedy, or with a beam over the
 //! levels (Babenko and Lempitsky, 2014, section 4; Chen et al., 2010).
 
-use crate::distance::{DISTANCES_AT_ONCE, nearest, squared_distances};
+use crate::distance::{distances_at_once, nearest, squared_distances};
 use burn::tensor::{Int, Tensor};
+use genrec_cores::side_by_side;
 
 /// Codes of rows. Level by level the `beam` sequences of codes are kept whose codewords' sum is
 /// nearest to the row; the nearest of them all is the answer. With a beam of 1 that is greedy: the
@@ -16,17 +17,15 @@ use burn::tensor::{Int, Tensor};
 pub(crate) fn encode(codebooks: &[Tensor<2>], rows: Tensor<2>, beam: usize) -> Tensor<2, Int> {
     let [count, d] = rows.dims();
     let widest = codebooks.iter().map(|words| words.dims()[0]).max();
-    let block = (DISTANCES_AT_ONCE / (beam * widest.unwrap_or(1).max(d))).max(1);
-    let codes = (0..count)
-        .step_by(block)
-        .map(|start| {
-            let rows = rows.clone().narrow(0, start, block.min(count - start));
-            match beam {
-                1 => greedy(codebooks, rows),
-                _ => beam_search(codebooks, rows, beam),
-            }
-        })
-        .collect();
+    let numbers = beam * widest.unwrap_or(1).max(d);
+    let block = (distances_at_once(&rows.device()) / numbers).max(1);
+    let codes = side_by_side((0..count).step_by(block).collect(), |start| {
+        let rows = rows.clone().narrow(0, start, block.min(count - start));
+        match beam {
+            1 => greedy(codebooks, rows),
+            _ => beam_search(codebooks, rows, beam),
+        }
+    });
     Tensor::cat(codes, 0)
 }
 

@@ -10,9 +10,9 @@ use burn::optim::{
 };
 use burn::tensor::{ExecutionError, Tensor};
 use burn::train::{InferenceStep, ItemLazy, TrainOutput, TrainStep, metric::Adaptor};
+use genrec_cores::side_by_side;
 use genrec_data::{ItemId, UserId};
 use genrec_metrics::{Query, ndcg};
-use rayon::prelude::*;
 
 use super::average::moved;
 use super::gradients::prepare;
@@ -140,7 +140,7 @@ impl<T: Task> TrainStep for TaskLearner<T::Model, T> {
         let mut wanted: Vec<Option<Tensor<2>>> = vec![None; shared.len()];
         // A few at a time, so that the gradients of all pieces need not be kept at once.
         for group in pieces.chunks(2 * rayon::current_num_threads()) {
-            let found: Vec<Found> = group.par_iter().map(work).collect();
+            let found: Vec<Found> = side_by_side(group.iter().collect(), work);
             for piece in found {
                 gradients.accumulate(&self.model, piece.of_weights);
                 losses.push(piece.loss);

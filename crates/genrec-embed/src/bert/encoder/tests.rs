@@ -52,7 +52,7 @@ fn a_random_bert_gives_what_transformers_gives() {
     for tokens_a_batch in [1, 24, 4096] {
         let config = SentenceEncoderConfig::new()
             .with_max_tokens(12)
-            .with_tokens_a_batch(tokens_a_batch);
+            .with_tokens_a_batch(Some(tokens_a_batch));
         let encoder = config.open(golden(), &Device::flex()).unwrap();
         let mut counts = Vec::new();
         let rows = encoder
