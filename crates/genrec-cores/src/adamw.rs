@@ -3,11 +3,11 @@
 use burn::optim::{
     AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, ModuleOptimizer, Optimizer,
 };
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use crate::in_place::{CHUNK, is_possible};
+use crate::in_place::{CHUNK, is_possible, values};
 
 /// Decays of the two moments, and what keeps a quotient finite: PyTorch's defaults, which published learning rates were tuned with.
 const BETAS: [f32; 2] = [0.9, 0.999];
@@ -65,17 +65,17 @@ impl Optimizer for OnePass {
             kept: (1.0 - rate * f64::from(self.weight_decay)) as f32,
             rate: rate as f32,
         };
-        let (mut weights, gradient) = (values(weights), values(gradient));
-        let (mut first, mut second) = (values(state.moment_1), values(state.moment_2));
-        weights
+        let (mut weights, mut gradient) = (weights.into_data(), gradient.into_data());
+        let (mut first, mut second) = (state.moment_1.into_data(), state.moment_2.into_data());
+        values(&mut weights)
             .par_chunks_mut(CHUNK)
-            .zip(gradient.par_chunks(CHUNK))
-            .zip(first.par_chunks_mut(CHUNK))
-            .zip(second.par_chunks_mut(CHUNK))
+            .zip(values(&mut gradient).par_chunks(CHUNK))
+            .zip(values(&mut first).par_chunks_mut(CHUNK))
+            .zip(values(&mut second).par_chunks_mut(CHUNK))
             .for_each(|(((weights, gradient), first), second)| {
                 take(&step, weights, gradient, first, second);
             });
-        let tensor = |values| Tensor::from_data(TensorData::new(values, shape), &device);
+        let tensor = |data| Tensor::from_data(data, &device);
         let momentum = AdaptiveMomentumState::new(time, tensor(first), tensor(second));
         (tensor(weights), Some(AdamWState::new(momentum)))
     }
@@ -83,11 +83,6 @@ impl Optimizer for OnePass {
     fn to_device<const D: usize>(state: AdamWState<D>, device: &Device) -> AdamWState<D> {
         AdamW::to_device(state, device)
     }
-}
-
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    let values = tensor.into_data().try_into_vec::<f32>();
-    values.expect("numbers of single precision")
 }
 
 struct Step {

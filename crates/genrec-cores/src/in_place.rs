@@ -19,12 +19,17 @@ pub(crate) fn in_place<const D: usize>(
     row: usize,
     work: impl Fn(usize, &mut [f32]) + Sync,
 ) -> Tensor<D> {
-    let (shape, device) = (x.dims(), x.device());
-    let values = x.into_data().try_into_vec::<f32>();
-    let mut values = values.expect("numbers of single precision");
+    let device = x.device();
+    let mut data = x.into_data();
     let row = row.max(1);
     let rows = (CHUNK / row).max(1);
-    let chunks = values.par_chunks_mut(rows * row).enumerate();
+    let chunks = values(&mut data).par_chunks_mut(rows * row).enumerate();
     chunks.for_each(|(chunk, values)| work(chunk * rows, values));
-    Tensor::from_data(TensorData::new(values, shape), &device)
+    Tensor::from_data(data, &device)
+}
+
+/// The numbers where they are: a vector of them would be a copy, of another alignment than a back end's.
+pub(crate) fn values(data: &mut TensorData) -> &mut [f32] {
+    let values = data.as_mut_slice();
+    values.expect("numbers of single precision, on the host")
 }

@@ -85,12 +85,14 @@ pub(crate) fn nearest(rows: Tensor<2>, points: Tensor<2>) -> Tensor<1, Int> {
 fn least(products: Tensor<2>, norms: Tensor<2>) -> Tensor<1, Int> {
     let device = products.device();
     let [rows, points] = products.dims();
-    let numbers = |x: Tensor<2>| x.into_data().try_into_vec::<f32>();
-    let products = numbers(products).expect("numbers of single precision");
-    let norms = numbers(norms).expect("numbers of single precision");
+    let (mut products, norms) = (products.into_data(), norms.into_data());
+    let products = products.as_mut_slice::<f32>();
+    let products = products.expect("numbers of single precision");
+    let norms = norms.as_slice::<f32>();
+    let norms = norms.expect("numbers of single precision");
     let mut codes = vec![0; rows];
     if points > 0 {
-        least_of_rows(&products, &norms, &mut codes);
+        least_of_rows(products, norms, &mut codes);
     }
     Tensor::from_data(TensorData::new(codes, [rows]), &device)
 }
@@ -98,30 +100,37 @@ fn least(products: Tensor<2>, norms: Tensor<2>) -> Tensor<1, Int> {
 /// Points that are compared at once.
 const LANES: usize = 16;
 
+/// Leaves the sums where the products were. First the least of a row and then where it is: loops that
+/// a compiler makes vectors of, which it does not of one that does both.
 #[multiversion(targets = "simd")]
-fn least_of_rows(products: &[f32], norms: &[f32], codes: &mut [i32]) {
-    let (norms, rest_norms) = norms.as_chunks::<LANES>();
-    let points = norms.len() * LANES + rest_norms.len();
-    for (products, code) in products.chunks_exact(points).zip(codes) {
-        let (products, rest) = products.as_chunks::<LANES>();
-        // The least of every lane, and in which chunk it was.
-        let (mut least, mut at) = ([f32::INFINITY; LANES], [0_i32; LANES]);
-        for (chunk, (products, norms)) in products.iter().zip(norms).enumerate() {
+fn least_of_rows(products: &mut [f32], norms: &[f32], codes: &mut [i32]) {
+    for (row, code) in products.chunks_exact_mut(norms.len()).zip(codes) {
+        for (x, norm) in row.iter_mut().zip(norms) {
+            *x += norm;
+        }
+        let (chunks, rest) = row.as_chunks::<LANES>();
+        let mut lanes = [f32::INFINITY; LANES];
+        for chunk in chunks {
             for lane in 0..LANES {
-                let distance = products[lane] + norms[lane];
-                let nearer = distance < least[lane];
-                least[lane] = if nearer { distance } else { least[lane] };
-                at[lane] = if nearer { chunk as i32 } else { at[lane] };
+                lanes[lane] = lesser(lanes[lane], chunk[lane]);
             }
         }
-        let lanes = (0..LANES).map(|lane| (least[lane], at[lane] * LANES as i32 + lane as i32));
-        let rest = rest.iter().zip(rest_norms).map(|(x, norm)| x + norm);
-        let rest = rest.zip((products.len() * LANES) as i32..);
-        let nearer = |a: (f32, i32), b: (f32, i32)| if (b.0, b.1) < (a.0, a.1) { b } else { a };
-        let (_, found) = lanes.chain(rest).fold((f32::INFINITY, i32::MAX), nearer);
+        let least = lanes.iter().chain(rest).copied();
+        let least = least.fold(f32::INFINITY, lesser);
+        let chunk = chunks.iter().position(|chunk| {
+            let found = |any, x: &f32| any | (*x == least);
+            chunk.iter().fold(false, found)
+        });
+        let start = chunk.unwrap_or(chunks.len()) * LANES;
+        let place = row[start..].iter().position(|&x| x == least);
         // No number at all among them: the first.
-        *code = if found == i32::MAX { 0 } else { found };
+        *code = place.map_or(0, |place| (start + place) as i32);
     }
+}
+
+#[inline(always)]
+fn lesser(a: f32, b: f32) -> f32 {
+    if b < a { b } else { a }
 }
 
 /// `|x|² - 2 x e + |e|²` of all pairs, not below 0: `[rows, points]`.

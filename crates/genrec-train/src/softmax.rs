@@ -1,7 +1,7 @@
 //! Cross-entropy over all items.
 
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{DType, IndexingUpdateOp, Int, Tensor, TensorData};
+use burn::tensor::{DType, IndexingUpdateOp, Int, Tensor};
 use genrec_cores::{exp, on_cores};
 use multiversion::multiversion;
 use rayon::prelude::*;
@@ -73,12 +73,13 @@ const ROWS: usize = 16;
 /// As [`by_operations`], but row by row in the memory of the logits: a CPU back end's operations would go through memory about ten times, most of them into pages that are
 /// fresh from the system.
 fn in_place(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64) -> (Tensor<1>, Tensor<2>) {
-    let (shape, device) = (logits.dims(), logits.device());
-    let items = shape[1];
+    let (items, device) = (logits.dims()[1], logits.device());
     let targets: Vec<i64> = targets.into_data().iter::<i64>().collect();
-    let values = logits.into_data().try_into_vec::<f32>();
-    let mut values = values.expect("logits of single precision");
+    // In the tensor's own memory: a vector would be a copy.
+    let mut data = logits.into_data();
+    let values = data.as_mut_slice::<f32>();
     let losses: Vec<f64> = values
+        .expect("logits of single precision")
         .par_chunks_mut(ROWS * items)
         .zip(targets.par_chunks(ROWS))
         .flat_map_iter(|(rows, targets)| {
@@ -88,7 +89,7 @@ fn in_place(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64) -> (Tens
         .collect();
     // In order, so that the sum does not depend on who worked out what.
     let loss = losses.iter().sum::<f64>() as f32;
-    let gradient = Tensor::from_data(TensorData::new(values, shape), &device);
+    let gradient = Tensor::from_data(data, &device);
     (Tensor::from_floats([loss], &device), gradient)
 }
 
@@ -134,7 +135,7 @@ fn of_row(row: &mut [f32], target: usize, smoothing: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn::tensor::{Device, TensorData};
 
     use super::*;
     use crate::Draw;
