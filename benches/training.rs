@@ -3,8 +3,7 @@
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use genrec::cores::adamw;
-use rayon::prelude::*;
+use genrec::cores::{adamw, side_by_side};
 
 /// A module that is trained with AdamW, one step after the other.
 pub(crate) struct Training<M> {
@@ -40,13 +39,10 @@ impl<M: Module> Training<M> {
     {
         let module = self.module.take().expect("the last step put it back");
         let weights = module.valid();
-        let found: Vec<GradientsParams> = (0..pieces)
-            .into_par_iter()
-            .map(|_| {
-                let module = weights.clone().train();
-                GradientsParams::from_grads(loss(&module).backward(), &module)
-            })
-            .collect();
+        let found = side_by_side((0..pieces).collect(), |_: usize| {
+            let module = weights.clone().train();
+            GradientsParams::from_grads(loss(&module).backward(), &module)
+        });
         let mut gradients = GradientsAccumulator::new();
         for piece in found {
             gradients.accumulate(&module, piece);

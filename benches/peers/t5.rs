@@ -5,11 +5,10 @@ use std::path::Path;
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Bool, Device, Int, Tensor};
-use genrec::cores::on_cores;
+use genrec::cores::{on_cores, side_by_side};
 use genrec::decode::BeamSearchConfig;
 use genrec::model::SoftmaxOver;
 use genrec::model::t5::{T5, T5Scorer};
-use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::training::Training;
@@ -67,15 +66,16 @@ pub(crate) fn work(folder: &Path) -> Result<Answer> {
                     .min(BATCH),
                 false => prompts.len(),
             };
-            let found: std::result::Result<Vec<_>, genrec::decode::Error> = prompts
-                .par_chunks(batch)
-                .map(|prompts| {
+            let chunks = prompts.chunks(batch).collect();
+            let found: std::result::Result<Vec<_>, genrec::decode::Error> =
+                side_by_side(chunks, |prompts: &[Vec<u32>]| {
                     let tokens = tensor(prompts);
                     let mask = Tensor::full(tokens.dims(), true, &tokens.device());
                     let over = SoftmaxOver::Vocabulary;
                     let mut scorer = T5Scorer::new(&model, None, tokens, mask, over);
                     search.search(&trie, prompts.len(), &mut scorer, None)
                 })
+                .into_iter()
                 .collect();
             Ok(values(&found?.concat()))
         }
